@@ -1,0 +1,1 @@
+//! The only room with windows: clock, network, files, environment, logs, counters.

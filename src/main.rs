@@ -1,0 +1,3 @@
+//! Arguments → one command each.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Story + Verdict + Tags → Outbound: the public contract, version 1.
