@@ -1,11 +1,21 @@
-//! The whole flow on one screen: raw messages in, one commit of accounted outcomes out.
+//! The whole flow on one screen: raw messages in, commits of accounted outcomes out.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::dedup::{self, UnpackError, Window};
-use crate::story::{FeedProfile, Outbound, Position, RawMessage, Timestamp};
+use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+use crate::dedup::{self, Imprint, UnpackError, Window};
+use crate::normalize;
+use crate::parse;
+use crate::publish::{self, Stamp};
+use crate::story::{
+    FeedProfile, Fingerprint, Outbound, Position, RawMessage, Reason, Rejection, Relation, Stage,
+    Story, Tags, Timestamp, Verdict,
+};
 use crate::tag::Tagger;
 
 /// What decisions depend on beside the messages.
@@ -13,7 +23,6 @@ use crate::tag::Tagger;
 pub struct Settings {
     /// Slug of the partition: part of the subjects of held stories.
     pub partition: String,
-    /// Name of the stream that events are published on.
     pub dedup: dedup::Settings,
     /// By agency slug, or `<agency>.<feed>` where a feed differs from its agency.
     pub feeds: BTreeMap<String, FeedProfile>,
@@ -21,7 +30,7 @@ pub struct Settings {
     pub max_event_bytes: usize,
     /// Most outcomes in one commit.
     pub max_outcomes: usize,
-    /// Most bytes of outcomes in one commit.
+    /// Most bytes of payload behind one commit; a single larger item is a commit of its own.
     pub max_commit_bytes: usize,
 }
 
@@ -36,14 +45,6 @@ impl Default for Settings {
             max_commit_bytes: 16 << 20,
         }
     }
-}
-
-/// Seconds of work a batch cost, summed over threads, by stage.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Shares {
-    pub prepare: f64,
-    pub judge: f64,
-    pub render: f64,
 }
 
 /// All that one atomic batch will tell the world.
@@ -71,6 +72,31 @@ pub struct Pipeline {
     position: Position,
 }
 
+/// One item on its way: a story with its imprint, or the reason why it is none.
+type Prepared = Result<Box<(Story, Imprint)>, Box<Refused>>;
+
+struct Refused {
+    rejection: Rejection,
+    ids: Vec<(String, String)>,
+}
+
+/// The items of one message, in order.
+pub struct Arrival<'m> {
+    message: &'m RawMessage,
+    items: Vec<Prepared>,
+}
+
+/// The items of one commit with their verdicts, not yet rendered.
+pub struct Judged<'m> {
+    items: Vec<(&'m RawMessage, u32, Decided)>,
+    commit: Commit,
+}
+
+enum Decided {
+    Story(Box<(Story, Verdict)>),
+    Refused(Box<Refused>),
+}
+
 impl Pipeline {
     pub fn new(settings: Settings, tagger: Arc<Tagger>) -> Pipeline {
         let window = Window::new(settings.dedup.clone());
@@ -86,21 +112,87 @@ impl Pipeline {
     /// over; of the next one, as many items as the position says are done already. Returns one commit,
     /// or several where the outcomes are more than one batch may hold; none for no messages.
     pub fn process(&mut self, batch: &[RawMessage]) -> Vec<Commit> {
-        let _ = (batch, &self.settings);
-        Vec::new()
+        let arrivals = self.prepare(batch);
+        let judged = self.judge(arrivals);
+        self.render(judged)
+    }
+
+    /// Parse, normalize, imprint: without memory, on all cores, results in source order.
+    pub fn prepare<'m>(&self, batch: &'m [RawMessage]) -> Vec<Arrival<'m>> {
+        batch
+            .par_iter()
+            .filter(|message| message.origin.sequence > self.position.sequence)
+            .map(|message| Arrival {
+                message,
+                items: self.items(message),
+            })
+            .collect()
+    }
+
+    /// Verdicts, one after the other: the only step with a memory. Cuts the work into commits.
+    pub fn judge<'m>(&mut self, arrivals: Vec<Arrival<'m>>) -> Vec<Judged<'m>> {
+        let mut cuts = Cuts::default();
+        for Arrival { message, items } in arrivals {
+            let (count, done) = (items.len() as u32, self.position.items);
+            for (index, item) in (0..).zip(items).skip(done as usize) {
+                let bytes = message.body.len() / count.max(1) as usize;
+                if cuts.is_full(bytes, &self.settings) {
+                    cuts.close(self.position, &self.window);
+                }
+                let decided = self.decide(item, &mut cuts.open.commit.imprints);
+                cuts.push(message, index, decided, bytes);
+                self.position.items = index + 1;
+            }
+            self.position = Position {
+                sequence: message.origin.sequence,
+                items: 0,
+            };
+            cuts.open.commit.received = Some(message.received);
+        }
+        cuts.finish(self.position, &self.window)
+    }
+
+    /// Tag, publish: without memory, on all cores, results in source order.
+    pub fn render(&self, judged: Vec<Judged<'_>>) -> Vec<Commit> {
+        let render = |Judged { items, mut commit }: Judged<'_>| {
+            let records: Vec<_> = items
+                .par_iter()
+                .map(|(message, index, decided)| self.outbound(message, *index, decided))
+                .collect();
+            commit.outbound = records.into_iter().flatten().collect();
+            commit
+        };
+        judged.into_iter().map(render).collect()
     }
 
     /// The dead letter for messages that the stream lost before they were read. `at` is the time of the
     /// last message known, so that the outcome is the same in every run.
     pub fn gap(&mut self, stream: &str, lost: RangeInclusive<u64>, at: Timestamp) -> Commit {
-        let _ = (stream, lost, at);
-        Commit::default()
+        self.position = Position {
+            sequence: *lost.end(),
+            items: 0,
+        };
+        let letter = publish::gap(&Arc::from(stream), &lost, at, &self.settings.partition);
+        self.commit_of(letter, at)
     }
 
     /// The dead letter for a message that the process died on, again and again.
     pub fn give_up(&mut self, message: &RawMessage) -> Commit {
-        let _ = message;
-        Commit::default()
+        self.position = Position {
+            sequence: message.origin.sequence,
+            items: 0,
+        };
+        let rejection = Rejection {
+            reason: Reason::Crash,
+            stage: Stage::Receive,
+            message: "the process ended each time this message was begun; keep it, and report it"
+                .to_owned(),
+        };
+        let refused = Refused {
+            rejection,
+            ids: input_id(message, None),
+        };
+        self.commit_of(self.letter(message, None, &refused), message.received)
     }
 
     /// Remembers what another run, or another writer, committed.
@@ -129,4 +221,259 @@ impl Pipeline {
     pub fn tagger(&self) -> &Tagger {
         &self.tagger
     }
+
+    /// The items of a message, each a story or a refusal. A panic refuses the message.
+    fn items(&self, message: &RawMessage) -> Vec<Prepared> {
+        let profile = self.profile(message);
+        let parsed = guarded(Stage::Parse, || {
+            well_addressed(message)?;
+            parse::dispatches(message, profile)
+                .map_err(|e| rejected(e.reason, Stage::Parse, e.message))
+        });
+        let dispatches = match parsed {
+            Ok(dispatches) if dispatches.is_empty() => vec![Err(parse::Error {
+                reason: Reason::Empty,
+                message: "the payload holds no item".to_owned(),
+            })],
+            Ok(dispatches) => dispatches,
+            Err(rejection) => return vec![refuse(rejection, input_id(message, None))],
+        };
+        let raw = Fingerprint {
+            sha256: Sha256::digest(&message.body).into(),
+            bytes: message.body.len() as u64,
+        };
+        let several = dispatches.len() > 1;
+        let prepare = |(index, item): (u32, parse::Item)| {
+            let ids = input_id(message, several.then_some(index));
+            let story = guarded(Stage::Normalize, || {
+                let dispatch = item.map_err(|e| rejected(e.reason, Stage::Parse, e.message))?;
+                let mut story = normalize::story(dispatch, message, &raw, profile)
+                    .map_err(|e| rejected(e.reason, Stage::Normalize, e.message))?;
+                story.alt_ids.extend(ids.iter().cloned());
+                self.fits(&story)?;
+                let imprint = Imprint::of(&story);
+                Ok(Box::new((story, imprint)))
+            });
+            story.or_else(|rejection| refuse(rejection, ids))
+        };
+        (0..).zip(dispatches).map(prepare).collect()
+    }
+
+    /// A feed's profile, else its agency's.
+    fn profile(&self, message: &RawMessage) -> &FeedProfile {
+        static NONE: FeedProfile = FeedProfile {
+            agency: None,
+            language: None,
+            zone: None,
+            charset: None,
+            urgency: Vec::new(),
+        };
+        let feeds = &self.settings.feeds;
+        let Some(agency) = message.subject.agency().filter(|_| !feeds.is_empty()) else {
+            return &NONE;
+        };
+        let feed = message
+            .subject
+            .feed()
+            .and_then(|feed| feeds.get(&format!("{agency}.{feed}")));
+        feed.or_else(|| feeds.get(agency)).unwrap_or(&NONE)
+    }
+
+    /// Refuses a story whose words alone are more than a record may hold.
+    fn fits(&self, story: &Story) -> Result<(), Rejection> {
+        let most = self
+            .settings
+            .max_event_bytes
+            .saturating_sub(publish::RESERVE);
+        // escapes at most double a text that was cleaned of control characters
+        if story.raw.bytes as usize <= most / 8 {
+            return Ok(());
+        }
+        let bytes = publish::words_bytes(story, self.stamp());
+        if bytes <= most {
+            return Ok(());
+        }
+        let message = format!(
+            "the event would need {bytes} bytes and a record may have {most}; raise limits.max_event_bytes and the server's max_payload"
+        );
+        Err(rejected(Reason::TooLarge, Stage::Publish, message))
+    }
+
+    fn decide(&mut self, item: Prepared, log: &mut Vec<u8>) -> Decided {
+        match item {
+            Ok(prepared) => {
+                let (story, imprint) = *prepared;
+                let verdict = self.window.judge(&story, &imprint, log);
+                Decided::Story(Box::new((story, verdict)))
+            }
+            Err(refused) => Decided::Refused(refused),
+        }
+    }
+
+    fn outbound(&self, message: &RawMessage, index: u32, decided: &Decided) -> Vec<Outbound> {
+        let (story, verdict) = match decided {
+            Decided::Story(judged) => &**judged,
+            Decided::Refused(refused) => return vec![self.letter(message, Some(index), refused)],
+        };
+        let rendered = guarded(Stage::Tag, || {
+            let tags = match verdict.relation.is_duplicate() {
+                true => Tags::default(),
+                false => self.tagger.tag(story),
+            };
+            Ok(publish::outbound(story, verdict, &tags, self.stamp()))
+        });
+        let record = rendered.unwrap_or_else(|rejection| {
+            let ids = story.alt_ids.clone();
+            self.letter(message, Some(index), &Refused { rejection, ids })
+        });
+        let cancel = decided
+            .kills()
+            .then(|| publish::release(story, verdict, &self.settings.partition));
+        std::iter::once(record).chain(cancel).collect()
+    }
+
+    fn letter(&self, message: &RawMessage, item: Option<u32>, refused: &Refused) -> Outbound {
+        let Settings {
+            partition,
+            max_event_bytes,
+            ..
+        } = &self.settings;
+        let Refused { rejection, ids } = refused;
+        publish::dead_letter(message, item, rejection, ids, partition, *max_event_bytes)
+    }
+
+    fn commit_of(&self, record: Outbound, received: Timestamp) -> Commit {
+        Commit {
+            outbound: vec![record],
+            imprints: Vec::new(),
+            position: self.position,
+            received: Some(received),
+            digest: self.window.digest(),
+            horizon: self.window.horizon(),
+        }
+    }
+
+    fn stamp(&self) -> Stamp<'_> {
+        Stamp {
+            partition: &self.settings.partition,
+            lexicon: self.tagger.lexicon().version(),
+            max_bytes: self.settings.max_event_bytes,
+        }
+    }
+}
+
+impl Decided {
+    fn kills(&self) -> bool {
+        let Decided::Story(judged) = self else {
+            return false;
+        };
+        matches!(judged.1.relation, Relation::Kill { of: Some(_) })
+    }
+
+    /// Records that it will take: a kill cancels what is held as well.
+    fn records(&self) -> usize {
+        1 + usize::from(self.kills())
+    }
+}
+
+/// Commits being filled, one after the other.
+#[derive(Default)]
+struct Cuts<'m> {
+    closed: Vec<Judged<'m>>,
+    open: Judged<'m>,
+    bytes: usize,
+    records: usize,
+}
+
+impl Default for Judged<'_> {
+    fn default() -> Self {
+        Judged {
+            items: Vec::new(),
+            commit: Commit::default(),
+        }
+    }
+}
+
+impl<'m> Cuts<'m> {
+    fn is_full(&self, more: usize, settings: &Settings) -> bool {
+        // one record is kept free: a kill may need a second one
+        self.records > 0
+            && (self.records + 2 > settings.max_outcomes.max(2)
+                || self.bytes + more > settings.max_commit_bytes)
+    }
+
+    fn push(&mut self, message: &'m RawMessage, index: u32, decided: Decided, bytes: usize) {
+        self.records += decided.records();
+        self.open.items.push((message, index, decided));
+        self.open.commit.received = Some(message.received);
+        self.bytes += bytes;
+    }
+
+    fn close(&mut self, position: Position, window: &Window) {
+        let mut judged = std::mem::take(&mut self.open);
+        judged.commit.position = position;
+        judged.commit.digest = window.digest();
+        judged.commit.horizon = window.horizon();
+        self.closed.push(judged);
+        (self.bytes, self.records) = (0, 0);
+    }
+
+    fn finish(mut self, position: Position, window: &Window) -> Vec<Judged<'m>> {
+        if self.open.commit.received.is_some() {
+            self.close(position, window);
+        }
+        self.closed
+    }
+}
+
+/// Runs `work` on one message; a panic is a rejection of that message.
+fn guarded<T>(stage: Stage, work: impl FnOnce() -> Result<T, Rejection>) -> Result<T, Rejection> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let said = panic
+            .downcast_ref::<&str>()
+            .map(|said| (*said).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".to_owned());
+        Err(rejected(
+            Reason::Panic,
+            stage,
+            format!("the code panicked: {said}; keep the message, and report it"),
+        ))
+    })
+}
+
+fn rejected(reason: Reason, stage: Stage, message: String) -> Rejection {
+    Rejection {
+        reason,
+        stage,
+        message,
+    }
+}
+
+fn refuse(rejection: Rejection, ids: Vec<(String, String)>) -> Prepared {
+    Err(Box::new(Refused { rejection, ids }))
+}
+
+/// `wire.raw.<agency>.<feed>` at least, whatever the first two tokens are mapped to.
+fn well_addressed(message: &RawMessage) -> Result<(), Rejection> {
+    if message.subject.feed().is_some() && message.subject.0.split('.').nth(2) != Some("") {
+        return Ok(());
+    }
+    let subject = &message.subject.0;
+    let message =
+        format!("the subject {subject} has too few tokens; publish on wire.raw.<agency>.<feed>");
+    Err(rejected(Reason::Subject, Stage::Receive, message))
+}
+
+/// The name that a person gave the input, as an alternative id.
+fn input_id(message: &RawMessage, item: Option<u32>) -> Vec<(String, String)> {
+    let name = |input: &String| match item {
+        Some(item) => format!("{input}#{item}"),
+        None => input.clone(),
+    };
+    message
+        .input
+        .iter()
+        .map(|input| ("input".to_owned(), name(input)))
+        .collect()
 }

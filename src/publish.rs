@@ -1,1 +1,0 @@
-//! Story + Verdict + Tags → Outbound: the public contract, version 1.

@@ -1,0 +1,261 @@
+//! Story + Verdict + Tags → Outbound: the public contract, version 1. What will the world be told?
+//!
+//! The only room that serializes. Subjects, headers and payload are made here and nowhere else.
+
+mod dead;
+pub mod event;
+mod offsets;
+mod payload;
+
+pub use dead::{dead_letter, gap};
+
+use crate::story::{
+    ClusterId, Origin, Outbound, Outcome, Relation, Signal, Story, Tags, Timestamp, Verdict, slug,
+};
+use bytes::Bytes;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+/// What an event states that is no property of its story.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp<'a> {
+    /// Slug of the partition, part of the subjects of held stories.
+    pub partition: &'a str,
+    /// Version of the lexicon that the tags come from.
+    pub lexicon: &'a str,
+    /// Bytes of the largest record, headers included.
+    pub max_bytes: usize,
+}
+
+/// The record that tells the world about a story, a kill or a duplicate. A story under embargo
+/// becomes a record that the server publishes at its hour. Mentions are thinned out where the
+/// record would be larger than `max_bytes`; the words never are.
+pub fn outbound(story: &Story, verdict: &Verdict, tags: &Tags, stamp: Stamp<'_>) -> Outbound {
+    let action = action(story, &verdict.relation);
+    let agency = story.source.agency_slug();
+    let mut headers = headers(&story.origin, story.item, story.received, stamp.partition);
+    headers.push(("ce-type", event_type(action)));
+    headers.push(("traceparent", trace_parent(story)));
+    if action == "duplicate" {
+        return Outbound {
+            outcome: Outcome::Duplicate,
+            reason: None,
+            subject: format!("wire.dup.{agency}"),
+            headers,
+            body: json(&payload::duplicate(story, verdict)),
+        };
+    }
+    list(
+        &mut headers,
+        "wire-regions",
+        tags.regions.iter().map(|r| &*r.code),
+    );
+    list(
+        &mut headers,
+        "wire-actors",
+        tags.actors.iter().map(|a| &*a.id),
+    );
+    let body = body_within(story, verdict, tags, action, stamp);
+    let mut record = Outbound {
+        outcome: Outcome::Story,
+        reason: None,
+        subject: subject(story, tags, action, &agency),
+        headers,
+        body,
+    };
+    if action == "kill" {
+        record.outcome = Outcome::Kill;
+    } else if let Some(hour) = story.embargoed_until.filter(|hour| *hour > story.received) {
+        hold(&mut record, hour, verdict, stamp.partition);
+    }
+    record
+}
+
+/// An empty record that cancels the held story of a cluster.
+pub fn release(story: &Story, verdict: &Verdict, partition: &str) -> Outbound {
+    let mut headers = headers(&story.origin, story.item, story.received, partition);
+    headers.push(("ce-type", "news.wire.held.canceled.v1".to_owned()));
+    headers.push(("Nats-Rollup", "sub".to_owned()));
+    Outbound {
+        outcome: Outcome::Held,
+        reason: None,
+        subject: held_subject(verdict, partition),
+        headers,
+        body: Bytes::new(),
+    }
+}
+
+/// Bytes that the words of a story need in an event, whatever its verdict and tags.
+pub fn words_bytes(story: &Story, stamp: Stamp<'_>) -> usize {
+    let verdict = Verdict {
+        relation: Relation::First,
+        cluster: ClusterId(0),
+        versions: 1,
+        agencies: Vec::new(),
+        reason: None,
+    };
+    let tags = Tags::default();
+    json(&payload::event(
+        story,
+        &verdict,
+        &tags,
+        "new",
+        stamp.lexicon,
+        0,
+    ))
+    .len()
+}
+
+/// Bytes kept free of words in every record, for headers, verdict and the first mentions.
+pub const RESERVE: usize = 32 * 1024;
+
+fn body_within(
+    story: &Story,
+    verdict: &Verdict,
+    tags: &Tags,
+    action: &'static str,
+    stamp: Stamp<'_>,
+) -> Bytes {
+    let room = stamp.max_bytes.saturating_sub(RESERVE / 4);
+    let mut mentions = usize::MAX;
+    loop {
+        let event = payload::event(story, verdict, tags, action, stamp.lexicon, mentions);
+        let body = json(&event);
+        if body.len() <= room {
+            return body;
+        }
+        if mentions == 0 {
+            let bare = Tags {
+                regions: Vec::new(),
+                places: Vec::new(),
+                actors: Vec::new(),
+                ..tags.clone()
+            };
+            return json(&payload::event(
+                story,
+                verdict,
+                &bare,
+                action,
+                stamp.lexicon,
+                0,
+            ));
+        }
+        mentions = if mentions == usize::MAX {
+            16
+        } else {
+            mentions / 4
+        };
+    }
+}
+
+fn hold(record: &mut Outbound, hour: Timestamp, verdict: &Verdict, partition: &str) {
+    // whole seconds, rounded up: never before the hour
+    let second = hour.as_second() + i64::from(hour.subsec_nanosecond() > 0);
+    let at = Timestamp::from_second(second).unwrap_or(hour);
+    record.outcome = Outcome::Held;
+    record.headers.push(("Nats-Schedule", format!("@at {at}")));
+    record
+        .headers
+        .push(("Nats-Schedule-Target", record.subject.clone()));
+    record.headers.push(("Nats-Rollup", "sub".to_owned()));
+    record.subject = held_subject(verdict, partition);
+}
+
+fn held_subject(verdict: &Verdict, partition: &str) -> String {
+    format!("wire.held.{partition}.{}", verdict.cluster)
+}
+
+/// The word in `wire.action` and in the subject.
+fn action(story: &Story, relation: &Relation) -> &'static str {
+    match relation {
+        Relation::Exact { .. } | Relation::Near { .. } => "duplicate",
+        Relation::Kill { .. } => "kill",
+        Relation::Update { .. } => "update",
+        Relation::Correction { .. } => "correction",
+        Relation::Refile { .. } => "refile",
+        Relation::First | Relation::Rewrite { .. } if story.has(Signal::Advisory) => "advisory",
+        Relation::First | Relation::Rewrite { .. } => "new",
+    }
+}
+
+fn event_type(action: &str) -> String {
+    match action {
+        "kill" => "news.wire.kill.v1".to_owned(),
+        "duplicate" => "news.wire.dup.v1".to_owned(),
+        action => format!("news.wire.story.{action}.v1"),
+    }
+}
+
+fn subject(story: &Story, tags: &Tags, action: &str, agency: &str) -> String {
+    if action == "kill" {
+        return format!("wire.kill.{agency}");
+    }
+    let (subregion, country) = match &tags.focus {
+        Some(focus) => (&*focus.subregion, focus.country.to_ascii_lowercase()),
+        None => ("none", "xx".to_owned()),
+    };
+    let language = slug(&story.language).unwrap_or_else(|| "und".to_owned());
+    format!("wire.story.{action}.{subregion}.{country}.{agency}.{language}")
+}
+
+/// The headers of every record: CloudEvents 1.0, NATS binding, binary mode.
+fn headers(
+    origin: &Origin,
+    item: u32,
+    received: Timestamp,
+    partition: &str,
+) -> Vec<(&'static str, String)> {
+    let mut headers = Vec::with_capacity(10);
+    headers.push(("ce-specversion", "1.0".to_owned()));
+    headers.push((
+        "ce-id",
+        format!("{}:{}:{item}", origin.stream, origin.sequence),
+    ));
+    headers.push(("ce-source", format!("/copytaster/{partition}")));
+    headers.push(("ce-time", received.to_string()));
+    headers.push(("ce-datacontenttype", "application/json".to_owned()));
+    headers
+}
+
+/// The trace that came in, else one that begins here, the same in every run.
+fn trace_parent(story: &Story) -> String {
+    match &story.trace_parent {
+        Some(parent) => parent.clone(),
+        None => begin_trace(&story.origin),
+    }
+}
+
+/// W3C Trace Context, version 00, sampled: derived from stream and sequence.
+fn begin_trace(origin: &Origin) -> String {
+    let key = format!("{}:{}", origin.stream, origin.sequence);
+    // all zeros are invalid as either id
+    let trace = xxh3_128(key.as_bytes()).max(1);
+    let span = xxh3_64(key.as_bytes()).max(1);
+    format!("00-{trace:032x}-{span:016x}-01")
+}
+
+fn list<'t>(
+    headers: &mut Vec<(&'static str, String)>,
+    name: &'static str,
+    items: impl Iterator<Item = &'t str>,
+) {
+    let mut value = String::new();
+    for item in items {
+        if value.len() + item.len() > 2000 {
+            break;
+        }
+        if !value.is_empty() {
+            value.push(',');
+        }
+        value.push_str(item);
+    }
+    if !value.is_empty() {
+        headers.push((name, value));
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Bytes {
+    let mut out = Vec::with_capacity(8 * 1024);
+    serde_json::to_writer(&mut out, value)
+        .expect("the types of the contract have no fallible part and the writer is memory");
+    Bytes::from(out)
+}
