@@ -1,1 +1,3 @@
-fn main() {}
+//! One binary of tests against the public face of the house; one module per question, sorted.
+
+mod tidy;
