@@ -1,1 +1,4 @@
 //! A file per verb.
+
+mod pretty;
+pub mod taste;

@@ -1,6 +1,6 @@
 //! Dispatch → Story. The same words, with promises.
 
-use crate::story::{Dispatch, FeedProfile, Fingerprint, RawMessage, Reason, Story};
+use crate::story::{Dispatch, FeedProfile, Fingerprint, RawMessage, Reason, Story, Timestamp};
 
 /// Why a dispatch is no story.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,6 +9,11 @@ pub struct Error {
     pub reason: Reason,
     /// One sentence for a person: what, where, what to do.
     pub message: String,
+}
+
+/// An instant in one of the spellings that wires use; UTC where no zone is given.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    text.trim().parse().ok()
 }
 
 /// The story that a dispatch of `message` tells. `raw` is the fingerprint of the whole payload.

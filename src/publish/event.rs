@@ -259,7 +259,7 @@ pub struct Wire<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub captions: Vec<Caption<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "daemon", schemars(inner(extend("enum" = ["flash", "alert", "bulletin", "urgent", "update", "correction", "refile", "kill", "advisory", "embargo"]))))]
+    #[cfg_attr(feature = "daemon", schemars(extend("items" = {"type": "string", "enum": ["flash", "alert", "bulletin", "urgent", "update", "correction", "refile", "kill", "advisory", "embargo"]})))]
     pub signals: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_text: Option<&'a str>,

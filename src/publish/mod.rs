@@ -6,8 +6,12 @@ mod dead;
 pub mod event;
 mod offsets;
 mod payload;
+#[cfg(feature = "daemon")]
+mod schema;
 
 pub use dead::{dead_letter, gap};
+#[cfg(feature = "daemon")]
+pub use schema::schema;
 
 use crate::story::{
     ClusterId, Origin, Outbound, Outcome, Relation, Signal, Story, Tags, Timestamp, Verdict, slug,
