@@ -1,6 +1,44 @@
-//! Tables → Lexicon: the names that the tagger knows.
+//! Tables → Lexicon: the names that the tagger knows, and what they mean.
+//!
+//! A new table is a line in `TABLES`, a variant of `Sense`, and a reader that asks `Tables` for rows,
+//! adds their names to the trie and reports what is wrong with them.
+
+mod gazetteer;
+mod table;
 
 use std::fmt;
+
+use xxhash_rust::xxh3::Xxh3;
+
+pub use gazetteer::Gazetteer;
+pub use table::Tables;
+
+use super::trie::{Builder, Trie};
+
+/// What a name means: an index into the table that it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sense {
+    Country(u16),
+    /// An inhabitant or an adjective of a country.
+    Demonym(u16),
+    /// A cross-border or disputed region, or a sea.
+    Area(u16),
+    Place(u32),
+    /// A kind of actor that a nationality composes with (`foreign ministry`).
+    Agent(u16),
+    /// What stands before a person's name (`President`).
+    Title(u16),
+    /// A named actor.
+    Actor(u32),
+}
+
+impl Sense {
+    /// Whether the name says where.
+    pub fn is_region(self) -> bool {
+        use Sense::*;
+        matches!(self, Country(_) | Demonym(_) | Area(_) | Place(_))
+    }
+}
 
 /// A fault of a table, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,28 +55,165 @@ impl fmt::Display for Fault {
     }
 }
 
+/// The tables compiled into the binary.
+const TABLES: &[(&str, &str)] = &[
+    ("VERSION", include_str!("../../config/lexicon/VERSION")),
+    (
+        "aliases.tsv",
+        include_str!("../../config/lexicon/aliases.tsv"),
+    ),
+    ("areas.tsv", include_str!("../../config/lexicon/areas.tsv")),
+    (
+        "countries.tsv",
+        include_str!("../../config/lexicon/countries.tsv"),
+    ),
+    (
+        "demonyms.tsv",
+        include_str!("../../config/lexicon/demonyms.tsv"),
+    ),
+    (
+        "places.tsv",
+        include_str!("../../config/lexicon/places.tsv"),
+    ),
+    (
+        "states.tsv",
+        include_str!("../../config/lexicon/states.tsv"),
+    ),
+];
+
 /// All names, ready for matching.
 pub struct Lexicon {
     version: String,
+    trie: Trie,
+    gazetteer: Gazetteer,
 }
 
 impl Lexicon {
     /// The tables compiled into the binary.
     pub fn embedded() -> Lexicon {
-        Lexicon {
-            version: "0".to_owned(),
-        }
+        Lexicon::load(&[]).expect("the tables compiled in are loaded by a test")
     }
 
     /// The embedded tables, each replaced by the one of the same file name in `files` (name, text).
     /// Reports every fault of every table.
     pub fn load(files: &[(String, String)]) -> Result<Lexicon, Vec<Fault>> {
-        let _ = files;
-        Ok(Lexicon::embedded())
+        let mut tables = Tables::new(TABLES, files);
+        let mut names = Builder::default();
+        let gazetteer = Gazetteer::read(&mut tables, &mut names);
+        if !tables.faults.is_empty() {
+            return Err(tables.faults);
+        }
+        Ok(Lexicon {
+            version: version(&tables),
+            trie: names.build(),
+            gazetteer,
+        })
     }
 
-    /// Names the content: changes when any table changes.
+    /// Names the content, `<date>.<hash>`: changes when any table changes.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The names of the files that `load` takes.
+    pub fn files() -> impl Iterator<Item = &'static str> {
+        TABLES.iter().map(|(name, _)| *name)
+    }
+
+    pub fn trie(&self) -> &Trie {
+        &self.trie
+    }
+
+    /// Countries, areas and places.
+    pub fn gazetteer(&self) -> &Gazetteer {
+        &self.gazetteer
+    }
+}
+
+fn version(tables: &Tables<'_>) -> String {
+    let mut hash = Xxh3::new();
+    for (name, text) in tables.files() {
+        hash.update(name.as_bytes());
+        hash.update(&(text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    }
+    let (_, date) = tables.text("VERSION");
+    format!("{}.{:08x}", date.trim(), hash.digest() >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(name: &str, text: &str) -> Vec<String> {
+        let files = [(name.to_owned(), text.to_owned())];
+        match Lexicon::load(&files) {
+            Ok(_) => Vec::new(),
+            Err(faults) => faults.iter().map(Fault::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn every_shipped_table_loads_without_fault() {
+        assert_eq!(Lexicon::load(&[]).err(), None);
+    }
+
+    #[test]
+    fn every_fault_is_reported_with_its_place() {
+        let header = "# country\tlanguage\tforms\n";
+        let cases: &[(&str, &[&str])] = &[
+            (
+                "",
+                &["demonyms.tsv:1: the first line must name the columns: country language forms"],
+            ),
+            (header, &["demonyms.tsv:1: the table has no rows"]),
+            (
+                "# country\tlanguage\tforms\nKEN\ten\tKenyan\nCN\ten\tChinese\nCN\ten\tx\nFR\tfr\n",
+                &[
+                    "demonyms.tsv:3: \"CN en\" is not in order",
+                    "demonyms.tsv:4: \"CN en\" stands twice",
+                    "demonyms.tsv:5: 3 columns expected, 2 found",
+                    "demonyms.tsv:2: unknown country \"KEN\"",
+                ],
+            ),
+            (
+                "# country\tlanguage\tforms\n\ten\tx\nCN\tqq\tx\nFR\tfr\t\nGB\ten\t--\n",
+                &[
+                    "demonyms.tsv:2: country is empty",
+                    "demonyms.tsv:3: unknown language \"qq\"",
+                    "demonyms.tsv:4: no names",
+                    "demonyms.tsv:5: \"--\" has no letters",
+                ],
+            ),
+        ];
+        for (text, want) in cases {
+            assert_eq!(faults("demonyms.tsv", text), *want, "{text}");
+        }
+        assert_eq!(
+            faults("x.tsv", ""),
+            ["x.tsv:1: no table of this name is known"]
+        );
+        let areas = "# id\tkind\tcountry\tlat\tlon\tname\tnames\na\tsee\t-\t0\t0\tA\t\nb\tsea\tQQ\t0\t0\tB\t\nc\tsea\t-\t91\tx\tC\t\n";
+        assert_eq!(
+            faults("areas.tsv", areas)[..4],
+            [
+                "areas.tsv:2: unknown kind \"see\"",
+                "areas.tsv:3: unknown country \"QQ\"",
+                "areas.tsv:4: \"91\" is no coordinate",
+                "areas.tsv:4: \"x\" is no coordinate",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_version_names_the_content() {
+        let own = "# country\tlanguage\tforms\nCN\ten\tSinic\n".to_owned();
+        let (a, b) = (
+            Lexicon::embedded(),
+            Lexicon::load(&[("demonyms.tsv".to_owned(), own)]).expect("a sound table"),
+        );
+        assert_eq!(a.version().len(), "2026-11-24.".len() + 8);
+        assert_eq!(a.version(), Lexicon::embedded().version());
+        assert_ne!(a.version(), b.version());
     }
 }

@@ -1,6 +1,9 @@
 //! Story → Tags. Where, and who?
 
 mod lexicon;
+mod mention;
+mod region;
+mod trie;
 
 pub use lexicon::{Fault, Lexicon};
 
@@ -24,7 +27,9 @@ impl Tagger {
 
     /// Regions, places and actors of a story, each with the mentions that earned it.
     pub fn tag(&self, story: &Story) -> Tags {
-        let _ = story;
-        Tags::default()
+        let spots = mention::Spots::find(story, &self.lexicon);
+        let mut tags = Tags::default();
+        region::tag(story, &spots, &self.lexicon, &mut tags);
+        tags
     }
 }

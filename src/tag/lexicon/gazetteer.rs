@@ -1,0 +1,294 @@
+//! Country, area and place tables → what a name of a region means.
+
+use std::sync::Arc;
+
+use super::super::trie::{Builder, LANGUAGES, Languages};
+use super::Sense;
+use super::table::{Row, Tables};
+
+/// A country or territory of ISO 3166-1.
+#[derive(Clone, Debug)]
+pub struct Country {
+    /// ISO 3166-1 alpha-2.
+    pub code: Arc<str>,
+    /// ISO 3166-1 alpha-3.
+    pub iso3: Arc<str>,
+    /// UN M49.
+    pub m49: Arc<str>,
+    /// UN M49 code of the sub-region.
+    pub subregion: Arc<str>,
+    /// Slug of the sub-region (`south-eastern-asia`).
+    pub slug: Arc<str>,
+    /// English name.
+    pub name: Arc<str>,
+    /// Degrees, WGS 84: the middle of the country.
+    pub coordinates: (f32, f32),
+}
+
+/// A cross-border or disputed region, or a sea.
+#[derive(Clone, Debug)]
+pub struct Area {
+    /// Own id (`south-china-sea`).
+    pub id: Arc<str>,
+    /// `region`, `sea`.
+    pub kind: &'static str,
+    /// The one country it counts for, where there is one.
+    pub country: Option<u16>,
+    pub name: Arc<str>,
+    /// Degrees, WGS 84.
+    pub coordinates: (f32, f32),
+}
+
+/// A place below a country.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub name: Arc<str>,
+    /// `capital`, `city`, `admin1`.
+    pub kind: &'static str,
+    pub country: u16,
+    /// GeoNames code of the first-order division.
+    pub admin1: Option<Arc<str>>,
+    /// Degrees, WGS 84.
+    pub coordinates: (f32, f32),
+    pub population: u32,
+    /// `geonames:…` where known.
+    pub id: Option<Arc<str>>,
+}
+
+/// Everything that lies somewhere.
+#[derive(Default)]
+pub struct Gazetteer {
+    countries: Vec<Country>,
+    areas: Vec<Area>,
+    places: Vec<Place>,
+}
+
+const PLACE_KINDS: [&str; 3] = ["admin1", "capital", "city"];
+const AREA_KINDS: [&str; 2] = ["region", "sea"];
+const PLACE_COLUMNS: [&str; 9] = [
+    "id",
+    "kind",
+    "country",
+    "admin1",
+    "lat",
+    "lon",
+    "population",
+    "name",
+    "names",
+];
+
+impl Gazetteer {
+    pub fn country(&self, index: u16) -> &Country {
+        &self.countries[usize::from(index)]
+    }
+
+    pub fn area(&self, index: u16) -> &Area {
+        &self.areas[usize::from(index)]
+    }
+
+    pub fn place(&self, index: u32) -> &Place {
+        &self.places[index as usize]
+    }
+
+    pub fn countries(&self) -> &[Country] {
+        &self.countries
+    }
+
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The country of an ISO 3166-1 alpha-2 code.
+    pub fn find(&self, code: &str) -> Option<u16> {
+        let at = self.countries.binary_search_by(|c| (*c.code).cmp(code));
+        at.ok().map(|at| at as u16)
+    }
+
+    /// Reads the tables of regions; their names go into `builder`, their faults into `tables`.
+    pub(super) fn read(tables: &mut Tables<'_>, builder: &mut Builder) -> Gazetteer {
+        let mut gazetteer = Gazetteer::default();
+        gazetteer.read_countries(tables, builder);
+        gazetteer.read_areas(tables, builder);
+        gazetteer.read_aliases(tables, builder);
+        gazetteer.read_demonyms(tables, builder);
+        gazetteer.read_places("places.tsv", tables, builder);
+        gazetteer.read_places("states.tsv", tables, builder);
+        gazetteer
+    }
+
+    fn read_countries(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
+        let mut columns = vec!["code", "iso3", "m49", "subregion", "slug", "lat", "lon"];
+        let fixed = columns.len();
+        columns.extend(LANGUAGES);
+        for row in tables.rows("countries.tsv", &columns, 1) {
+            let Some(name) = row.names(fixed).next() else {
+                tables.fault(&row, "a country needs an English name");
+                continue;
+            };
+            let index = self.countries.len() as u16;
+            self.countries.push(Country {
+                code: row.cells[0].into(),
+                iso3: row.cells[1].into(),
+                m49: row.cells[2].into(),
+                subregion: row.cells[3].into(),
+                slug: row.cells[4].into(),
+                name: name.into(),
+                coordinates: coordinates(&row, 5, tables),
+            });
+            for (column, code) in LANGUAGES.iter().enumerate() {
+                let own = Languages::one(code).unwrap_or(Languages::ALL);
+                for name in row.names(fixed + column) {
+                    builder.add(name, readers(name, own), Sense::Country(index));
+                }
+            }
+        }
+    }
+
+    fn read_areas(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
+        let columns = ["id", "kind", "country", "lat", "lon", "name", "names"];
+        for row in tables.rows("areas.tsv", &columns, 1) {
+            let Some(kind) = AREA_KINDS.into_iter().find(|kind| *kind == row.cells[1]) else {
+                tables.fault(&row, format!("unknown kind \"{}\"", row.cells[1]));
+                continue;
+            };
+            let country = match row.optional(2).map(|code| (code, self.find(code))) {
+                Some((code, None)) => {
+                    tables.fault(&row, format!("unknown country \"{code}\""));
+                    continue;
+                }
+                Some((_, found)) => found,
+                None => None,
+            };
+            let index = self.areas.len() as u16;
+            self.areas.push(Area {
+                id: row.cells[0].into(),
+                kind,
+                country,
+                name: row.cells[5].into(),
+                coordinates: coordinates(&row, 3, tables),
+            });
+            add_all(&row, &[5, 6], Sense::Area(index), tables, builder);
+        }
+    }
+
+    /// Further names of countries and areas.
+    fn read_aliases(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
+        for row in tables.rows("aliases.tsv", &["code", "language", "names"], 2) {
+            let code = row.cells[0];
+            let area = self.areas.iter().position(|area| *area.id == *code);
+            let sense = match (self.find(code), area) {
+                (Some(country), _) => Sense::Country(country),
+                (None, Some(area)) => Sense::Area(area as u16),
+                (None, None) => {
+                    tables.fault(&row, format!("unknown region \"{code}\""));
+                    continue;
+                }
+            };
+            self.add_gated(&row, sense, tables, builder);
+        }
+    }
+
+    fn read_demonyms(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
+        for row in tables.rows("demonyms.tsv", &["country", "language", "forms"], 2) {
+            match self.find(row.cells[0]) {
+                Some(country) => {
+                    self.add_gated(&row, Sense::Demonym(country), tables, builder);
+                }
+                None => tables.fault(&row, format!("unknown country \"{}\"", row.cells[0])),
+            }
+        }
+    }
+
+    /// Adds the names in the third column for the language in the second, `*` for all.
+    fn add_gated(&self, row: &Row<'_>, sense: Sense, tables: &mut Tables<'_>, to: &mut Builder) {
+        let languages = match row.cells[1] {
+            "*" => Some(Languages::ALL),
+            code => Languages::one(code),
+        };
+        let Some(languages) = languages else {
+            return tables.fault(row, format!("unknown language \"{}\"", row.cells[1]));
+        };
+        let mut any = false;
+        for name in row.names(2) {
+            any = true;
+            if !to.add(name, languages, sense) {
+                tables.fault(row, format!("\"{name}\" has no letters"));
+            }
+        }
+        if !any {
+            tables.fault(row, "no names");
+        }
+    }
+
+    fn read_places(&mut self, file: &str, tables: &mut Tables<'_>, builder: &mut Builder) {
+        for row in tables.rows(file, &PLACE_COLUMNS, 1) {
+            let Some(kind) = PLACE_KINDS.into_iter().find(|kind| *kind == row.cells[1]) else {
+                tables.fault(&row, format!("unknown kind \"{}\"", row.cells[1]));
+                continue;
+            };
+            let Some(country) = self.find(row.cells[2]) else {
+                tables.fault(&row, format!("unknown country \"{}\"", row.cells[2]));
+                continue;
+            };
+            let Ok(population) = row.cells[6].parse() else {
+                tables.fault(
+                    &row,
+                    format!("population \"{}\" is no number", row.cells[6]),
+                );
+                continue;
+            };
+            let index = self.places.len() as u32;
+            self.places.push(Place {
+                name: row.cells[7].into(),
+                kind,
+                country,
+                admin1: row.optional(3).map(Arc::from),
+                coordinates: coordinates(&row, 4, tables),
+                population,
+                // divisions without a number of their own are keyed by code
+                id: (row.cells[0].bytes().all(|b| b.is_ascii_digit()))
+                    .then(|| format!("geonames:{}", row.cells[0]).into()),
+            });
+            add_all(&row, &[7, 8], Sense::Place(index), tables, builder);
+        }
+    }
+}
+
+fn add_all(
+    row: &Row<'_>,
+    columns: &[usize],
+    sense: Sense,
+    tables: &mut Tables<'_>,
+    builder: &mut Builder,
+) {
+    for column in columns {
+        for name in row.names(*column) {
+            if !builder.add(name, Languages::ALL, sense) {
+                tables.fault(row, format!("\"{name}\" has no letters"));
+            }
+        }
+    }
+}
+
+/// Short names in Latin letters are words elsewhere (Portuguese `Irã` folds to `Ira`): they are read in
+/// their own language alone. Others are known to everybody.
+fn readers(name: &str, own: Languages) -> Languages {
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let latin = name.chars().all(|c| c < '\u{250}');
+    if latin && letters <= 4 {
+        own
+    } else {
+        Languages::ALL
+    }
+}
+
+fn coordinates(row: &Row<'_>, column: usize, tables: &mut Tables<'_>) -> (f32, f32) {
+    let mut degrees = |at: usize, limit: f32| match row.cells[at].parse::<f32>() {
+        Ok(value) if value.abs() <= limit => value,
+        _ => {
+            tables.fault(row, format!("\"{}\" is no coordinate", row.cells[at]));
+            0.0
+        }
+    };
+    (degrees(column, 90.0), degrees(column + 1, 180.0))
+}

