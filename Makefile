@@ -1,0 +1,53 @@
+# Two commands do everything on a machine with Rust and Python: `make demo` and `make test`.
+
+CARGO ?= cargo
+PYTHON ?= python3
+# third-party corpora for measuring; what is missing is passed over with one line
+COPYTASTER_CORPUS ?= ../shared
+export COPYTASTER_CORPUS
+# tools/setup puts nats-server here when PATH has none
+export PATH := $(CURDIR)/.tools:$(PATH)
+
+.PHONY: help setup build release demo test tidy core evaluate floors bench faults
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## checks Rust, finds or fetches nats-server
+	@$(PYTHON) tools/setup
+
+build: setup ## the binary that the tests use
+	$(CARGO) build --locked
+
+release: setup ## the binary that a desk runs
+	$(CARGO) build --locked --release
+
+demo: build ## sample wire copy through a private server, the events shown for people
+	$(PYTHON) tools/demo
+
+test: setup tidy core build ## all that CI runs
+	$(PYTHON) tools/demo --check
+	$(PYTHON) tools/evaluate.py --check --binary target/debug/copytaster
+	$(CARGO) test --locked --doc
+	$(CARGO) test --locked --lib --bins --test it
+
+tidy: ## format and lints
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+core: ## the pure core, without anything that has windows to the outside
+	$(CARGO) check --locked --lib --no-default-features
+
+evaluate: release ## one table of quality from the corpora
+	$(PYTHON) tools/evaluate.py
+
+floors: build ## raises the floors that CI holds to what is measured now
+	$(PYTHON) tools/evaluate.py --raise --binary target/debug/copytaster
+
+bench: release ## rooms one by one, then the whole daemon beside plain pass-through
+	$(CARGO) bench --locked
+	$(PYTHON) tools/bench
+
+faults: setup ## the long fault run: 200 schedules, prints its seed
+	COPYTASTER_FAULT_SCHEDULES=200 COPYTASTER_FAULT_STORIES=1000 \
+	$(CARGO) test --locked --release --test it faults -- --nocapture --test-threads 1
