@@ -145,7 +145,8 @@ def dedup(desk):
     said = scorer("score_dedup.py", gold, desk.taste("dedup", ["--jsonl", gold]), "--by", "op")
     precision, recall, f1, ari = number(r"precision ([\d.]+)  recall ([\d.]+)  F1 ([\d.]+)  ARI (-?[\d.]+)", said)
     measured = {"dedup.precision": precision, "dedup.recall": recall, "dedup.f1": f1, "dedup.ari": ari}
-    for kind, share in re.findall(r"^  (\S+) +recall ([\d.]+) of", said, re.M):
+    # pairs of kinds (`ocr+trunc`) are in the sums above
+    for kind, share in re.findall(r"^  (\w+) +recall ([\d.]+) of", said, re.M):
         measured[f"dedup.recall_of.{kind}"] = float(share)
     return measured
 
