@@ -23,10 +23,10 @@ release: setup ## the binary that a desk runs
 	$(CARGO) build --locked --release
 
 demo: build ## sample wire copy through a private server, the events shown for people
-	$(PYTHON) tools/demo
+	$(PYTHON) tools/with-nats $(PYTHON) tools/demo
 
 test: setup tidy core build ## all that CI runs
-	$(PYTHON) tools/demo --check
+	$(PYTHON) tools/with-nats $(PYTHON) tools/demo --check
 	$(PYTHON) tools/evaluate.py --check --binary target/debug/copytaster
 	$(CARGO) test --locked --doc
 	$(CARGO) test --locked --lib --bins --test it
@@ -46,7 +46,7 @@ floors: build ## raises the floors that CI holds to what is measured now
 
 bench: release ## rooms one by one, then the whole daemon beside plain pass-through
 	$(CARGO) bench --locked
-	$(PYTHON) tools/bench
+	$(PYTHON) tools/with-nats target/release/copytaster bench
 
 faults: setup ## the long fault run: 200 schedules, prints its seed
 	COPYTASTER_FAULT_SCHEDULES=200 COPYTASTER_FAULT_STORIES=1000 \
