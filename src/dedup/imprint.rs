@@ -1,15 +1,219 @@
-//! Story → Imprint: all the memory keeps of a story.
+//! Story → Imprint: all the memory keeps of a story's words.
 
-use crate::story::Story;
+use super::sketch::{Lowest, Sketch};
+use crate::story::{HeadlineRole, Shape, Story, Token, Zone};
 
-/// Exact keys and a sketch of one story.
+/// Sizes decide how much is remembered of a story: see `record.rs` for the bytes.
+pub(super) const WORDING: usize = 32;
+pub(super) const LEAD: usize = 20;
+pub(super) const LISTED: usize = 12;
+pub(super) const TITLE: usize = 8;
+/// Keys that a story is looked up by, and the most of them that it is remembered under.
+pub(super) const KEYS: usize = 20;
+pub(super) const KEYS_KEPT: usize = 7;
+
+/// Tokens that count as the lead.
+const LEAD_TOKENS: usize = 44;
+/// Tokens of a shingle, and of a key; a token of a script without spaces is a single character.
+const SHINGLE: (usize, usize) = (2, 4);
+const KEY: (usize, usize) = (3, 6);
+
+/// Exact keys and a sketch of one story. Numbers are kept apart from the wording, so that stories
+/// which differ in their figures alone look alike in one and not in the other.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Imprint {}
+pub struct Imprint {
+    /// Hash of all words of headline and body in order; 0 for a story without words.
+    pub(super) exact: u64,
+    /// Tokens of the body.
+    pub(super) words: u32,
+    /// Bottom-k sketch of the shingles of the body, figures blanked.
+    pub(super) wording: Sketch<WORDING>,
+    /// The same of the lead alone.
+    pub(super) lead: Sketch<LEAD>,
+    /// Capitalised words within sentences, the first ones.
+    pub(super) names: Sketch<LISTED>,
+    /// Numbers, the first ones.
+    pub(super) numbers: Sketch<LISTED>,
+    /// Words of the agency's headline, the first ones.
+    pub(super) title: Sketch<TITLE>,
+    /// Keys for the index, the most telling first.
+    pub(super) keys: Keys,
+}
+
+/// Up to [`KEYS`] hashes of phrases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Keys {
+    values: [u32; KEYS],
+    len: u8,
+}
+
+impl Keys {
+    pub fn values(&self) -> &[u32] {
+        &self.values[..usize::from(self.len)]
+    }
+
+    pub fn push(&mut self, key: u32) {
+        if self.values().contains(&key) {
+            return;
+        }
+        if let Some(place) = self.values.get_mut(usize::from(self.len)) {
+            *place = key;
+            self.len += 1;
+        }
+    }
+}
 
 impl Imprint {
     /// A pure function of the story: the same on every platform and in every run.
     pub fn of(story: &Story) -> Imprint {
-        let _ = story;
-        Imprint {}
+        let headline = story.tokens.zone(Zone::Headline);
+        let body = match story.tokens.zone(Zone::Body) {
+            [] if headline.is_empty() => story.tokens.zone(Zone::Caption(0)),
+            [] => headline,
+            body => body,
+        };
+        let own_title = story.headline_role == HeadlineRole::Main;
+        let title = if own_title { headline } else { &[] };
+        let kind = story.kind as u64;
+        let mut reading = Reading::new(kind);
+        title.iter().for_each(|token| reading.title(token));
+        reading.body(body);
+        reading.finish()
     }
+
+    /// Hashes of phrases under which like stories are looked up, the most telling first.
+    pub fn keys(&self) -> &[u32] {
+        self.keys.values()
+    }
+
+    /// An imprint of no words.
+    pub(super) fn blank() -> Imprint {
+        Imprint {
+            exact: 0,
+            words: 0,
+            wording: Sketch::EMPTY,
+            lead: Sketch::EMPTY,
+            names: Sketch::EMPTY,
+            numbers: Sketch::EMPTY,
+            title: Sketch::EMPTY,
+            keys: Keys::default(),
+        }
+    }
+}
+
+/// One pass over the words of a story.
+struct Reading {
+    imprint: Imprint,
+    exact: u64,
+    /// Keeps the keys of pictures, plans and texts apart.
+    kind: u64,
+    wording: Lowest<u16, { 2 * WORDING }>,
+    lead: Lowest<u16, { 2 * LEAD }>,
+    keys: Lowest<u32, { 2 * (KEYS - LEAD_KEYS) }>,
+    lead_keys: Lowest<u32, { 2 * LEAD_KEYS }>,
+}
+
+const LEAD_KEYS: usize = 8;
+
+impl Reading {
+    fn new(kind: u64) -> Reading {
+        Reading {
+            imprint: Imprint::blank(),
+            exact: mix(kind, 0),
+            kind,
+            wording: Lowest::new(),
+            lead: Lowest::new(),
+            keys: Lowest::new(),
+            lead_keys: Lowest::new(),
+        }
+    }
+
+    fn title(&mut self, token: &Token) {
+        self.exact = mix(self.exact, token.hash);
+        if token.end() - token.start > 2 || token.is(Shape::NUMBER) || token.is(Shape::IDEOGRAPH) {
+            self.imprint.title.push(short(token.hash));
+        }
+    }
+
+    fn body(&mut self, tokens: &[Token]) {
+        self.imprint.words = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        self.exact = mix(self.exact, !0);
+        for (at, token) in tokens.iter().enumerate() {
+            self.exact = mix(self.exact, token.hash);
+            self.list(token);
+            let rest = &tokens[at..];
+            if let Some(shingle) = phrase(rest, SHINGLE, at == 0) {
+                let hash = short(shingle.iter().fold(0, |h, t| mix(h, blanked(t))));
+                self.wording.push(hash);
+                if at < LEAD_TOKENS {
+                    self.lead.push(hash);
+                }
+            }
+            if let Some(key) = phrase(rest, KEY, at == 0) {
+                let hash = (key.iter().fold(self.kind, |h, t| mix(h, t.hash)) >> 32) as u32;
+                self.keys.push(hash);
+                if at < LEAD_TOKENS {
+                    self.lead_keys.push(hash);
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, token: &Token) {
+        if token.is(Shape::NUMBER) {
+            self.imprint.numbers.push(short(token.hash));
+        } else if token.is(Shape::CAPITAL)
+            && !token.is(Shape::SENTENCE)
+            && token.end() - token.start > 1
+        {
+            self.imprint.names.push(short(token.hash));
+        }
+    }
+
+    fn finish(mut self) -> Imprint {
+        let mut imprint = self.imprint;
+        let silent = imprint.words == 0 && imprint.title.values().is_empty();
+        // 0 stands for "no words": nothing is a twin of silence
+        imprint.exact = if silent { 0 } else { self.exact.max(1) };
+        imprint.wording = self.wording.sketch();
+        imprint.lead = self.lead.sketch();
+        // by turns, so that the few under which a story is remembered come from lead and whole
+        let lead = self.lead_keys.finish();
+        let whole = self.keys.finish();
+        for turn in 0..KEYS {
+            for source in [lead, whole] {
+                source.get(turn).iter().for_each(|k| imprint.keys.push(**k));
+            }
+        }
+        imprint
+    }
+}
+
+/// The phrase at the head of `tokens`; the whole text where it is shorter than a phrase.
+fn phrase(tokens: &[Token], width: (usize, usize), first: bool) -> Option<&[Token]> {
+    let unspaced = tokens.first()?.is(Shape::IDEOGRAPH);
+    let width = if unspaced { width.1 } else { width.0 };
+    match tokens.get(..width) {
+        None if first => Some(tokens),
+        phrase => phrase,
+    }
+}
+
+fn blanked(token: &Token) -> u64 {
+    const FIGURE: u64 = 0x9E37_79B9_7F4A_7C15;
+    if token.is(Shape::NUMBER) {
+        FIGURE
+    } else {
+        token.hash
+    }
+}
+
+fn short(hash: u64) -> u16 {
+    (hash >> 48) as u16
+}
+
+/// Folded multiplication, the mixing step of wyhash; the constants are part of the format.
+fn mix(a: u64, b: u64) -> u64 {
+    let wide = u128::from(a ^ 0xA076_1D64_78BD_642F) * u128::from(b ^ 0xE703_7ED1_A0B4_28DB);
+    (wide as u64) ^ (wide >> 64) as u64
 }

@@ -1,10 +1,25 @@
 //! Story → Verdict. Have we said this already?
+//!
+//! An [`Imprint`] is all that is kept of a story's words; the [`Window`] finds remembered stories
+//! that share rare phrases with it, a verifier decides whether they are the same copy, and the
+//! lineage says what the story is to the one found.
 
 mod imprint;
+mod index;
+mod lineage;
+mod record;
+mod sketch;
+mod store;
+mod verify;
 mod window;
 
 pub use imprint::Imprint;
+pub use verify::{FEATURES, Likeness, NAMES};
 pub use window::{Stats, Window};
+
+/// Format of packed imprints. It stands for everything they depend on: layout, hashes, seeds, the way
+/// words are chosen. Any change of those takes the next number.
+pub const FORMAT: u8 = 1;
 
 /// How long, and how much, the window remembers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,4 +3,5 @@
 // a test that unwraps fails where it stands
 #![allow(clippy::unwrap_used)]
 
+mod dedup;
 mod tidy;
