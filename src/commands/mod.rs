@@ -1,4 +1,5 @@
 //! A file per verb.
 
+pub mod bench;
 mod pretty;
 pub mod taste;

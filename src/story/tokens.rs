@@ -53,7 +53,7 @@ impl Shape {
         self.0 & other.0 != 0
     }
 
-    pub const fn with(self, other: Shape) -> Shape {
+    pub fn with(self, other: Shape) -> Shape {
         Shape(self.0 | other.0)
     }
 }

@@ -74,7 +74,7 @@ pub struct PatternId(u32);
 
 /// Keys are hashes already.
 #[derive(Default)]
-pub struct Same(u64);
+struct Same(u64);
 
 impl Hasher for Same {
     fn finish(&self) -> u64 {
