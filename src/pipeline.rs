@@ -87,6 +87,7 @@ pub struct Arrival<'m> {
 }
 
 /// The items of one commit with their verdicts, not yet rendered.
+#[derive(Default)]
 pub struct Judged<'m> {
     items: Vec<(&'m RawMessage, u32, Decided)>,
     commit: Commit,
@@ -383,15 +384,6 @@ struct Cuts<'m> {
     open: Judged<'m>,
     bytes: usize,
     records: usize,
-}
-
-impl Default for Judged<'_> {
-    fn default() -> Self {
-        Judged {
-            items: Vec::new(),
-            commit: Commit::default(),
-        }
-    }
 }
 
 impl<'m> Cuts<'m> {
