@@ -1,6 +1,33 @@
 //! Dispatch → Story. The same words, with promises.
+//!
+//! Every text is free of invisible characters and in NFC; the body is paragraphs joined by one line
+//! feed, without dateline, captions, notes and sign-off; dates are instants or absent.
 
-use crate::story::{Dispatch, FeedProfile, Fingerprint, RawMessage, Reason, Story, Timestamp};
+mod agency;
+mod calendar;
+mod copy;
+mod dateline;
+mod furniture;
+mod identity;
+mod language;
+mod markup;
+mod mojibake;
+mod sign_off;
+mod signal;
+mod text;
+mod time;
+
+use jiff::tz::Offset;
+
+use crate::story::{
+    Dispatch, FeedProfile, Fingerprint, HeadlineRole, Labels, Marked, PubStatus, RawMessage,
+    Reason, SignOff, Signal, Source, Story, Text, Timestamp, Tokens, Zone,
+};
+
+use copy::{Headline, Parts};
+use signal::Marks;
+use text::Paragraphs;
+use time::{Ahead, Told};
 
 /// Why a dispatch is no story.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,19 +40,545 @@ pub struct Error {
 
 /// An instant in one of the spellings that wires use; UTC where no zone is given.
 pub fn instant(text: &str) -> Option<Timestamp> {
-    text.trim().parse().ok()
+    time::parse(text.trim(), Offset::UTC)
 }
 
 /// The story that a dispatch of `message` tells. `raw` is the fingerprint of the whole payload.
 pub fn story(
-    dispatch: Dispatch,
+    mut dispatch: Dispatch,
     message: &RawMessage,
     raw: &Fingerprint,
     profile: &FeedProfile,
 ) -> Result<Story, Error> {
-    let _ = (dispatch, message, raw, profile);
-    Err(Error {
-        reason: Reason::Empty,
-        message: "no text".to_owned(),
+    let zone = time::zone(profile.zone.as_deref());
+    let mut repairs = std::mem::take(&mut dispatch.repairs);
+    let mut marks = codes(&dispatch);
+    let sent = headline(&mut dispatch, &mut marks, &mut repairs);
+    let (paragraphs, mut captions) = paragraphs(&mut dispatch, &mut repairs);
+    let given = sent.as_deref().map_or(Headline::Missing, Headline::Sent);
+    let mut parts = copy::parts(paragraphs.iter(), given, &mut marks);
+    captions.append(&mut parts.captions);
+
+    let times = Times::of(&dispatch, &parts, zone, message.received, &mut repairs);
+    let embargoed_until = embargo(
+        &dispatch,
+        &parts,
+        zone,
+        message.received,
+        &mut marks,
+        &mut repairs,
+    );
+    let status = status(&dispatch, &mut marks);
+    let found = parts
+        .dateline
+        .take()
+        .or_else(|| dateline::from_metadata(dispatch.dateline.as_deref()?));
+    let dateline =
+        found.map(|found| found.resolve(Offset::UTC.to_datetime(times.reference).date()));
+    let body = Text::new(parts.body.join("\n"));
+    let (headline, headline_role) = match (sent, parts.headline) {
+        (Some(headline), _) => (Text::new(headline), HeadlineRole::Main),
+        (None, Some(line)) => (
+            Text::new(mended_headline(line, &mut marks)),
+            HeadlineRole::Main,
+        ),
+        (None, None) => (
+            body.as_deref().map(copy::headline_from).and_then(Text::new),
+            HeadlineRole::Generated,
+        ),
+    };
+    if headline.is_none() && body.is_none() && !marks.signals.contains(&Signal::Kill) {
+        return Err(empty(&dispatch));
+    }
+    let agency = source_agency(
+        &dispatch,
+        message,
+        profile,
+        &dateline,
+        &parts.ended.sign_off,
+    );
+    let source = Source {
+        agency,
+        feed: message.subject.feed().map(str::to_owned),
+        format: dispatch.format,
+        charset: dispatch.charset,
+    };
+    let identity = identity::of(
+        dispatch.guid.take(),
+        &source.agency_slug(),
+        &message.origin,
+        dispatch.item,
+    );
+    let mut alt_ids = std::mem::take(&mut dispatch.alt_ids);
+    alt_ids.extend(identity.guid.map(|guid| ("guid".to_owned(), guid)));
+    let tokens = tokens(&headline, headline_role, &dateline, &body, &captions);
+    let language = language_of(
+        &dispatch,
+        &source,
+        profile,
+        &tokens,
+        body.as_deref().or(headline.as_deref()),
+        &mut repairs,
+    );
+    let urgency = urgency(&dispatch, profile, &marks, &mut repairs);
+    let further_headlines = further_headlines(&mut dispatch, &parts);
+    let take = take(&mut marks, &parts);
+    let description = dispatch
+        .description
+        .take()
+        .and_then(|marked| Text::new(flat(&marked)));
+    let labels = labels(std::mem::take(&mut dispatch.labels), &parts);
+    Ok(Story {
+        origin: message.origin.clone(),
+        item: dispatch.item,
+        received: message.received,
+        source,
+        raw: raw.clone(),
+        trace_parent: trace_parent(message),
+        uri: identity.uri,
+        identified: identity.identified,
+        version: dispatch.version.take(),
+        alt_ids,
+        kind: dispatch.kind,
+        status,
+        first_created: times.first_created,
+        version_created: times.version_created,
+        embargoed_until,
+        urgency,
+        language,
+        headline,
+        headline_role,
+        further_headlines,
+        body,
+        description,
+        dateline,
+        captions,
+        sign_off: parts.ended.sign_off.take(),
+        signals: marks.signals,
+        version_text: marks.version_text,
+        take,
+        labels,
+        repairs,
+        tokens,
     })
+}
+
+fn empty(dispatch: &Dispatch) -> Error {
+    Error {
+        reason: Reason::Empty,
+        message: format!(
+            "item {} ({}) has neither headline nor body: look at what the feed sends",
+            dispatch.item,
+            dispatch.format.name()
+        ),
+    }
+}
+
+/// Signals that metadata gives.
+fn codes(dispatch: &Dispatch) -> Marks {
+    let mut marks = Marks::default();
+    for text in [&dispatch.version_text, &dispatch.labels.slugline]
+        .into_iter()
+        .flatten()
+    {
+        signal::read_codes(text, &mut marks);
+    }
+    if let Some(text) = dispatch
+        .version_text
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+    {
+        signal::strip(text, &mut marks);
+        marks.version_text = Some(text.to_owned());
+    }
+    marks
+}
+
+/// The agency's own headline, or the title where the item has nothing else to head it.
+fn headline(
+    dispatch: &mut Dispatch,
+    marks: &mut Marks,
+    repairs: &mut Vec<String>,
+) -> Option<String> {
+    let mut marked = dispatch.headline.take();
+    if marked.is_none() {
+        let title = dispatch.labels.title.clone()?;
+        marked = Some(Marked {
+            text: title,
+            markup: crate::story::Markup::Plain,
+        });
+    }
+    let mut marked = marked?;
+    mend(&mut marked, repairs);
+    let headline = mended_headline(&flat(&marked), marks);
+    (!headline.is_empty()).then_some(headline)
+}
+
+/// A headline without version words before it and telex marks after it.
+fn mended_headline(line: &str, marks: &mut Marks) -> String {
+    signal::take(&line.to_lowercase(), marks);
+    signal::strip(line, marks)
+        .trim_end_matches(['=', ' '])
+        .trim()
+        .to_owned()
+}
+
+/// A marked text as one line.
+fn flat(marked: &Marked) -> String {
+    text::line(&markup::read(marked).text)
+}
+
+fn mend(marked: &mut Marked, repairs: &mut Vec<String>) {
+    if let Some(mended) = mojibake::mend(&marked.text) {
+        marked.text = mended;
+        add(repairs, "mojibake");
+    }
+}
+
+fn add(repairs: &mut Vec<String>, repair: &str) {
+    if !repairs.iter().any(|known| known == repair) {
+        repairs.push(repair.to_owned());
+    }
+}
+
+/// The paragraphs of the body, or of the description where there is no body, and the captions that tags told.
+fn paragraphs(
+    dispatch: &mut Dispatch,
+    repairs: &mut Vec<String>,
+) -> (Paragraphs, Vec<crate::story::Caption>) {
+    let blank = |marked: &Marked| marked.text.trim().is_empty();
+    let body = dispatch.body.take().filter(|body| !blank(body));
+    let Some(mut body) = body.or_else(|| dispatch.description.clone()) else {
+        return (Paragraphs::default(), Vec::new());
+    };
+    mend(&mut body, repairs);
+    let read = markup::read(&body);
+    let paragraphs = if read.blocks {
+        Paragraphs::of_lines(&read.text)
+    } else {
+        Paragraphs::of(&read.text)
+    };
+    if paragraphs.dropped_controls {
+        add(repairs, "control-characters");
+    }
+    let captions = read
+        .captions
+        .iter()
+        .filter_map(|caption| furniture::told_caption(&text::line(caption)))
+        .collect();
+    (paragraphs, captions)
+}
+
+/// When a story was made and sent, as far as it says.
+struct Times {
+    first_created: Option<Timestamp>,
+    version_created: Option<Timestamp>,
+    /// What a date without a year is near to.
+    reference: Timestamp,
+}
+
+impl Times {
+    fn of(
+        dispatch: &Dispatch,
+        parts: &Parts,
+        zone: Offset,
+        received: Timestamp,
+        repairs: &mut Vec<String>,
+    ) -> Times {
+        let mut told = |text: &str, fallback: Option<Timestamp>| match time::told(
+            text,
+            zone,
+            received,
+            Ahead::Clock,
+        ) {
+            Told::At(at) => Some(at),
+            Told::Implausible => {
+                add(repairs, "date:implausible");
+                fallback
+            }
+            Told::Unreadable => {
+                add(repairs, "date:unreadable");
+                None
+            }
+        };
+        let sent = parts
+            .ended
+            .sent
+            .filter(|_| dispatch.version_created.is_none());
+        let version_created = dispatch
+            .version_created
+            .as_deref()
+            .or(sent)
+            .and_then(|text| told(text, Some(received)));
+        let first_created = dispatch
+            .first_created
+            .as_deref()
+            .and_then(|text| told(text, None));
+        Times {
+            first_created,
+            version_created,
+            reference: version_created.or(first_created).unwrap_or(received),
+        }
+    }
+}
+
+fn embargo(
+    dispatch: &Dispatch,
+    parts: &Parts,
+    zone: Offset,
+    received: Timestamp,
+    marks: &mut Marks,
+    repairs: &mut Vec<String>,
+) -> Option<Timestamp> {
+    let until = dispatch.embargoed_until.as_deref().and_then(|text| {
+        match time::told(text, zone, received, Ahead::Embargo) {
+            Told::At(at) => Some(at),
+            _ => {
+                add(repairs, "date:implausible");
+                None
+            }
+        }
+    });
+    let note = dispatch.labels.ed_note.as_deref().and_then(signal::embargo);
+    let order = parts.embargo.or(note);
+    let until = until.or_else(|| signal::until(order?, zone, received));
+    match until {
+        Some(until) if until > received => marks.add(Signal::Embargo),
+        Some(_) => {}
+        None if order.is_some() => {
+            marks.add(Signal::Embargo);
+            add(repairs, "embargo:unreadable");
+        }
+        None => {}
+    }
+    until
+}
+
+fn status(dispatch: &Dispatch, marks: &mut Marks) -> PubStatus {
+    let written = dispatch
+        .pub_status
+        .as_deref()
+        .unwrap_or("")
+        .trim()
+        .to_lowercase();
+    let code = written.rsplit([':', '/']).next().unwrap_or("");
+    let status = match code {
+        "canceled" | "cancelled" | "killed" | "withdrawn" => PubStatus::Canceled,
+        "withheld" | "embargoed" => PubStatus::Withheld,
+        _ => PubStatus::Usable,
+    };
+    if status == PubStatus::Canceled {
+        marks.add(Signal::Kill);
+    }
+    if marks.signals.contains(&Signal::Kill) {
+        PubStatus::Canceled
+    } else {
+        status
+    }
+}
+
+/// Subject, metadata, dateline, sign-off, in that order; what the operator says goes before all.
+fn source_agency(
+    dispatch: &Dispatch,
+    message: &RawMessage,
+    profile: &FeedProfile,
+    dateline: &Option<crate::story::Dateline>,
+    sign_off: &Option<SignOff>,
+) -> Option<String> {
+    let metadata = dispatch
+        .agency
+        .as_deref()
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    profile
+        .agency
+        .clone()
+        .or_else(|| message.subject.agency().map(agency::of_token))
+        .or_else(|| metadata.map(agency::display))
+        .or_else(|| dateline.as_ref()?.agencies.first().cloned())
+        .or_else(|| sign_off.as_ref()?.agency.clone())
+}
+
+fn tokens(
+    headline: &Option<Text>,
+    role: HeadlineRole,
+    dateline: &Option<crate::story::Dateline>,
+    body: &Option<Text>,
+    captions: &[crate::story::Caption],
+) -> Tokens {
+    let own = headline.as_deref().filter(|_| role == HeadlineRole::Main);
+    let zones = [
+        own.map(|text| (Zone::Headline, text)),
+        dateline
+            .as_ref()
+            .map(|dateline| (Zone::Dateline, dateline.text.as_str())),
+        body.as_deref().map(|text| (Zone::Body, text)),
+    ];
+    let captions = captions
+        .iter()
+        .zip(0u16..)
+        .map(|(caption, n)| (Zone::Caption(n), caption.text.as_str()));
+    Tokens::of(zones.into_iter().flatten().chain(captions))
+}
+
+fn language_of(
+    dispatch: &Dispatch,
+    source: &Source,
+    profile: &FeedProfile,
+    tokens: &Tokens,
+    lead: Option<&str>,
+    repairs: &mut Vec<String>,
+) -> String {
+    let words = tokens
+        .zone(Zone::Body)
+        .iter()
+        .chain(tokens.zone(Zone::Headline));
+    let detected = language::detect(words, lead.unwrap_or(""));
+    let declared = dispatch.language.as_deref().and_then(language::declared);
+    if let Some(declared) = declared {
+        match detected {
+            Some(told)
+                if told.sure
+                    && !language::same(told.language, &declared)
+                    && !language::akin(told.language, &declared) =>
+            {
+                add(repairs, "language:declared");
+                return told.language.to_owned();
+            }
+            _ => return declared,
+        }
+    }
+    let of_feed = || {
+        source
+            .feed
+            .as_deref()
+            .and_then(|feed| feed.split('.').find_map(language::of_token))
+    };
+    let of_agency = || agency::find(source.agency.as_deref()?)?.language;
+    detected
+        .map(|told| told.language.to_owned())
+        .or_else(|| profile.language.clone())
+        .or_else(|| of_feed().or_else(of_agency).map(str::to_owned))
+        .unwrap_or_else(|| "und".to_owned())
+}
+
+/// IPTC urgency: the operator's map, a number, a telex letter, else what the signals say.
+fn urgency(
+    dispatch: &Dispatch,
+    profile: &FeedProfile,
+    marks: &Marks,
+    repairs: &mut Vec<String>,
+) -> Option<u8> {
+    if let Some(raw) = dispatch
+        .urgency
+        .as_deref()
+        .map(str::trim)
+        .filter(|raw| !raw.is_empty())
+    {
+        if let Some((_, urgency)) = profile.urgency.iter().find(|(written, _)| written == raw) {
+            return Some(*urgency);
+        }
+        let letter = match raw {
+            "f" => Some(1),
+            "b" => Some(2),
+            "u" => Some(3),
+            "r" => Some(5),
+            "d" => Some(6),
+            "a" => Some(7),
+            _ => None,
+        };
+        let number = raw
+            .trim_end_matches(".0")
+            .parse::<u8>()
+            .ok()
+            .filter(|n| (1..=9).contains(n));
+        if let Some(urgency) = letter.or(number) {
+            return Some(urgency);
+        }
+        add(repairs, "urgency:out-of-range");
+    }
+    marks.signals.iter().find_map(|signal| match signal {
+        Signal::Flash => Some(1),
+        Signal::Alert | Signal::Bulletin => Some(2),
+        Signal::Urgent => Some(3),
+        _ => None,
+    })
+}
+
+fn further_headlines(dispatch: &mut Dispatch, parts: &Parts) -> Vec<(String, Text)> {
+    let sent = std::mem::take(&mut dispatch.further_headlines)
+        .into_iter()
+        .map(|(role, marked)| {
+            let role = if role == "main" {
+                "alternative".to_owned()
+            } else {
+                role
+            };
+            (role, flat(&marked))
+        });
+    let found = parts
+        .subheadlines
+        .iter()
+        .map(|line| ("subheadline".to_owned(), (*line).to_owned()));
+    sent.chain(found)
+        .filter_map(|(role, text)| Some((role, Text::new(text)?)))
+        .collect()
+}
+
+fn take(marks: &mut Marks, parts: &Parts) -> Option<crate::story::Take> {
+    if parts.ended.more {
+        marks.take.get_or_insert_default().more = true;
+    }
+    marks.take.take()
+}
+
+/// Metadata with its white space mended, completed by what the text says.
+fn labels(mut labels: Labels, parts: &Parts) -> Labels {
+    let singles = [
+        &mut labels.title,
+        &mut labels.slugline,
+        &mut labels.by,
+        &mut labels.located,
+        &mut labels.ed_note,
+        &mut labels.usage_terms,
+        &mut labels.copyright_holder,
+        &mut labels.copyright_notice,
+        &mut labels.category,
+        &mut labels.priority,
+    ];
+    for single in singles {
+        *single = single
+            .take()
+            .map(|value| text::line(&value))
+            .filter(|value| !value.is_empty());
+    }
+    let by = parts.by.or(parts.ended.by).map(str::to_owned);
+    labels.by = labels.by.take().or(by);
+    for note in &parts.notes {
+        let ed_note = labels.ed_note.get_or_insert_default();
+        if !ed_note.is_empty() {
+            ed_note.push('\n');
+        }
+        ed_note.push_str(note);
+    }
+    labels
+}
+
+/// The header `traceparent`, where it is one by the W3C's grammar.
+fn trace_parent(message: &RawMessage) -> Option<String> {
+    let (_, value) = message
+        .headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("traceparent"))?;
+    let mut parts = value.split('-');
+    let lengths = [2, 32, 16, 2];
+    let well_formed = lengths.iter().all(|length| {
+        parts.next().is_some_and(|part| {
+            part.len() == *length
+                && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+                && (*length < 16 || part.bytes().any(|b| b != b'0'))
+        })
+    });
+    (well_formed && parts.next().is_none() && !value.starts_with("ff")).then(|| value.clone())
 }

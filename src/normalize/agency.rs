@@ -1,0 +1,163 @@
+//! A name as written → the agency. Who sent this?
+
+/// An agency as the desk knows it.
+#[derive(Debug)]
+pub struct Agency {
+    pub name: &'static str,
+    /// Spellings in datelines, sign-offs, metadata and subjects; compared without case beyond three letters.
+    pub aliases: &'static [&'static str],
+    /// BCP 47, for agencies that write in one language.
+    pub language: Option<&'static str>,
+}
+
+const fn row(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    language: &'static str,
+) -> Agency {
+    Agency {
+        name,
+        aliases,
+        language: if language.is_empty() {
+            None
+        } else {
+            Some(language)
+        },
+    }
+}
+
+/// Agencies whose marks are known from their copy.
+pub static AGENCIES: &[Agency] = &[
+    row(
+        "EFE",
+        &["EFECOM", "EFEAGRO", "EFEverde", "EFE Agro", "Agencia EFE"],
+        "",
+    ),
+    row("AP", &["Associated Press", "The Associated Press"], ""),
+    row(
+        "Reuters",
+        &["Reuter", "رويترز", "Рейтер", "路透社", "Thomson Reuters"],
+        "",
+    ),
+    row(
+        "AFP",
+        &[
+            "أ ف ب",
+            "ا ف ب",
+            "اف ب",
+            "أف ب",
+            "АФП",
+            "法新社",
+            "Agence France-Presse",
+        ],
+        "",
+    ),
+    row(
+        "Xinhua",
+        &[
+            "新华社",
+            "新華社",
+            "شينخوا",
+            "Синьхуа",
+            "Xinhua News Agency",
+        ],
+        "",
+    ),
+    row("TASS", &["ТАСС", "ITAR-TASS", "ИТАР-ТАСС", "Itar-Tass"], ""),
+    row(
+        "dpa",
+        &["Deutsche Presse-Agentur", "dpa-AFX", "dpa-infocom"],
+        "",
+    ),
+    row("ANSA", &["ANSAmed"], ""),
+    row("Kyodo", &["共同通信", "Kyodo News"], ""),
+    row("PA", &["PA Media", "Press Association"], "en"),
+    row("AA", &["Anadolu", "Anadolu Agency", "Anadolu Ajansı"], ""),
+    row("PTI", &["Press Trust of India"], "en"),
+    row("IANS", &[], "en"),
+    row("UNI", &[], "en"),
+    row("ANI", &[], "en"),
+    row("Lusa", &["Agência Lusa"], "pt"),
+    row("Europa Press", &["EuropaPress", "EP"], "es"),
+    row("ats", &["Keystone-ATS", "SDA", "Keystone-SDA"], ""),
+    row("Belga", &[], ""),
+    row("Ritzau", &[], "da"),
+    row("STT", &["STT-Lehtikuva"], "fi"),
+    row("NTB", &[], "nb"),
+    row("TT", &["TT Nyhetsbyrån", "Tidningarnas Telegrambyrå"], "sv"),
+    row("APA", &["Austria Presse Agentur"], "de"),
+    row("KNA", &[], "de"),
+    row("AAP", &["Australian Associated Press"], "en"),
+    row("Adnkronos", &["ADNKRONOS"], "it"),
+    row("Interfax", &["Интерфакс"], ""),
+    row("RIA Novosti", &["РИА Новости", "RIA"], ""),
+    row("Yonhap", &["연합뉴스"], ""),
+    row("Jiji", &["時事", "Jiji Press"], ""),
+    row("Bernama", &[], ""),
+    row("SPA", &["واس"], ""),
+    row("WAM", &["وام"], ""),
+    row("MENA", &["أ ش أ", "ا ش ا"], ""),
+    row("UPI", &["United Press International"], "en"),
+    row(
+        "CP",
+        &[
+            "The Canadian Press",
+            "Canadian Press",
+            "La Presse Canadienne",
+        ],
+        "",
+    ),
+    row("Notimex", &[], "es"),
+    row("Télam", &["Telam"], "es"),
+    row("NA", &["Noticias Argentinas"], "es"),
+    row("Agência Brasil", &["Agencia Brasil"], "pt"),
+    row("Ukrinform", &["Укринформ", "Укрінформ"], ""),
+    row("MTI", &[], ""),
+    row("ČTK", &["CTK"], "cs"),
+    row("PAP", &[], "pl"),
+    row("Tanjug", &[], ""),
+    row("Hina", &[], ""),
+    row("BNS", &[], ""),
+    row("ANP", &[], "nl"),
+    row("IPS", &[], "en"),
+    row("China News Service", &["中新社", "CNS"], "zh"),
+    row("PRNewswire", &["PR Newswire", "PRN"], ""),
+    row("Business Wire", &["BUSINESSWIRE"], ""),
+    row("GlobeNewswire", &["GLOBE NEWSWIRE"], ""),
+    row("CNW", &["CNW Group"], ""),
+];
+
+/// The agency that `written` names. Short codes are compared by letter case too, unless all of them
+/// stand alone (`dpa`, `afp` in `(ats afp)` are how those agencies write themselves).
+pub fn find(written: &str) -> Option<&'static Agency> {
+    let written = written.trim();
+    if written.is_empty() || written.len() > 40 {
+        return None;
+    }
+    AGENCIES.iter().find(|agency| {
+        let same = |name: &str| {
+            name.eq_ignore_ascii_case(written)
+                || (!name.is_ascii() && name.len() == written.len() && name == written)
+        };
+        same(agency.name) || agency.aliases.iter().any(|alias| same(alias))
+    })
+}
+
+/// The display name for `written`: the agency's own where it is known, else as written.
+pub fn display(written: &str) -> String {
+    find(written).map_or_else(
+        || written.trim().to_owned(),
+        |agency| agency.name.to_owned(),
+    )
+}
+
+/// The agency of a subject token (`efe`, `europa-press`).
+pub fn of_token(token: &str) -> String {
+    find(token)
+        .or_else(|| {
+            AGENCIES
+                .iter()
+                .find(|agency| crate::story::slug(agency.name).as_deref() == Some(token))
+        })
+        .map_or_else(|| token.to_owned(), |agency| agency.name.to_owned())
+}

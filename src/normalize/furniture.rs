@@ -1,0 +1,367 @@
+//! Paragraphs → captions, notes, and the text itself. What travels in a body that is no part of the story?
+
+use crate::story::{Caption, Date, Text};
+
+use super::agency;
+use super::calendar::{self, Written};
+
+/// A caption is no longer than this, in bytes.
+const LONGEST_CAPTION: usize = 900;
+/// A credit is no longer than this, in bytes.
+const LONGEST_CREDIT: usize = 90;
+
+/// The caption that `paragraph` is; `None` for a paragraph of the story.
+pub fn caption(paragraph: &str) -> Option<Caption> {
+    if paragraph.len() > LONGEST_CAPTION {
+        return None;
+    }
+    let archive = [
+        "Archivo - ",
+        "Archive - ",
+        "FOTO DE ARCHIVO",
+        "FILE PHOTO: ",
+        "File photo: ",
+        "ARCHIVO - ",
+    ];
+    let start = credit_start(paragraph);
+    if start.is_none() && !archive.iter().any(|mark| paragraph.starts_with(mark)) {
+        return None;
+    }
+    let (text, credit) = paragraph.split_at(start.unwrap_or(paragraph.len()));
+    let credit = credit
+        .trim()
+        .trim_matches(['(', ')', '[', ']'])
+        .trim_end_matches('.')
+        .trim();
+    let text = Text::new(text).or_else(|| Text::new(credit))?;
+    Some(Caption {
+        date: date_in(&text),
+        text,
+        credit: (!credit.is_empty()).then(|| credit.to_owned()),
+    })
+}
+
+/// A caption that tags told, whatever its words.
+pub fn told_caption(text: &str) -> Option<Caption> {
+    caption(text).or_else(|| {
+        Some(Caption {
+            text: Text::new(text)?,
+            credit: None,
+            date: date_in(text),
+        })
+    })
+}
+
+/// The last date with a year that is written in `text`.
+fn date_in(text: &str) -> Option<Date> {
+    let mut found = None;
+    for word in text.split([' ', '\u{A0}', '(', ')']) {
+        let year = word.trim_end_matches([',', '.', ';', ':']);
+        if calendar::year(year).is_some() {
+            let end = year.as_ptr() as usize - text.as_ptr() as usize + year.len();
+            if let Some((Written::Full(date), _)) = calendar::date_at_end(&text[..end]) {
+                found = Some(date);
+            }
+        }
+    }
+    found
+}
+
+/// Where the credit begins that `paragraph` ends with.
+fn credit_start(paragraph: &str) -> Option<usize> {
+    let from = paragraph.floor_char_boundary(paragraph.len().saturating_sub(LONGEST_CREDIT * 2));
+    let tail = &paragraph[from..];
+    let hint = tail.contains('/')
+        || tail.contains("oto")
+        || tail.contains("OTO")
+        || tail.contains('©')
+        || tail.contains("redit");
+    if !hint && !tail.contains("Bild:") && !tail.contains("Фото") && !tail.contains("Handout") {
+        return None;
+    }
+    bracketed_credit(tail)
+        .or_else(|| last_sentence_credit(tail))
+        .map(|at| from + at)
+}
+
+/// `(AP Photo/Name)`, `[Photo/Agencies]`, `(Xinhua/Name)`
+fn bracketed_credit(tail: &str) -> Option<usize> {
+    let end = tail.trim_end_matches(['.', ' ']);
+    let open = match end.chars().next_back()? {
+        ')' => end.rfind('(')?,
+        ']' => end.rfind('[')?,
+        _ => return None,
+    };
+    let inside = &end[open + 1..end.len() - 1];
+    const MARKS: &[&str] = &[
+        "Photo",
+        "photo",
+        "PHOTO",
+        "Foto",
+        "FOTO",
+        "Фото",
+        "Handout",
+        "Picture by",
+        "via AP",
+        "via REUTERS",
+        "Getty",
+    ];
+    let marked = MARKS.iter().any(|mark| inside.contains(mark)) && inside.contains(['/', ':', ' ']);
+    let slashed = inside.split_once('/').is_some_and(|(left, right)| {
+        is_photo_agency(left) && is_person(right) || is_person(left) && is_photo_agency(right)
+    });
+    (inside.len() <= LONGEST_CREDIT
+        && (marked && !inside.starts_with(char::is_lowercase) || slashed))
+        .then_some(open)
+}
+
+/// `… 2021. EPA-EFE FILE/NAME`: a credit in the place of the last sentence, or of the whole paragraph.
+fn last_sentence_credit(tail: &str) -> Option<usize> {
+    let mut starts = [0usize; 4];
+    let mut count = 0;
+    for (at, _) in tail.rmatch_indices([' ', '\t']) {
+        let before = tail[..at].trim_end_matches(['”', '"', ')', '»']);
+        if before.ends_with(['.', '!', '?', ']']) || tail[..at].ends_with(')') {
+            starts[count] = at + 1;
+            count += 1;
+            if count == 3 {
+                break;
+            }
+        }
+    }
+    // the longest credit first: `FOTO: EFE. EFE/Name`
+    if tail.len() <= LONGEST_CREDIT {
+        count += 1; // the whole paragraph: starts[count - 1] is 0
+    }
+    starts[..count]
+        .iter()
+        .rev()
+        .copied()
+        .find(|start| is_credit(&tail[*start..]))
+}
+
+fn is_credit(sentence: &str) -> bool {
+    let sentence = sentence.trim().trim_end_matches('.');
+    if sentence.is_empty() || sentence.len() > LONGEST_CREDIT {
+        return false;
+    }
+    const OPENINGS: &[&str] = &[
+        "Foto: ",
+        "FOTO: ",
+        "Fotos: ",
+        "Photo: ",
+        "PHOTO: ",
+        "Photo by ",
+        "Photograph: ",
+        "Fotografía: ",
+        "Crédit photo",
+        "Crédito: ",
+        "Credit: ",
+        "Bild: ",
+        "Фото: ",
+        "Фото ",
+        "Picture: ",
+        "Picture by",
+        "© ",
+        "©",
+        "Handout via ",
+        "HANDOUT via ",
+        "PA Wire/",
+        "Imagen: ",
+    ];
+    if OPENINGS.iter().any(|opening| sentence.starts_with(opening)) {
+        return sentence.split(' ').count() <= 10;
+    }
+    let Some((left, right)) = sentence.split_once('/') else {
+        return false;
+    };
+    let right = right.split('/').next().unwrap_or(right);
+    is_photo_agency(left) && is_person(right) && agency::find(right).is_none()
+}
+
+/// `EPA-EFE FILE`, `AP Photo`, `REUTERS`, `EFE`
+fn is_photo_agency(text: &str) -> bool {
+    const QUALIFIERS: &[&str] = &[
+        "FILE", "File", "Photo", "PHOTO", "POOL", "Pool", "ARCHIVO", "Archivo", "via",
+    ];
+    let mut words = text
+        .trim()
+        .split([' ', '-'])
+        .filter(|word| !word.is_empty());
+    let mut any = false;
+    let all = words.all(|word| {
+        let agency = matches!(
+            word,
+            "EPA" | "Getty" | "SIPA" | "AFP" | "REUTERS" | "Zuma" | "XinHua"
+        ) || agency::find(word)
+            .is_some_and(|agency| word == agency.name || word == agency.name.to_uppercase());
+        any |= agency;
+        agency || QUALIFIERS.contains(&word)
+    });
+    any && all
+}
+
+/// A photographer: up to five words in capitals or with a capital each.
+fn is_person(text: &str) -> bool {
+    const SMALL: &[&str] = &[
+        "de", "del", "la", "van", "von", "der", "di", "da", "dos", "al", "el", "bin", "via", "y",
+    ];
+    let text = text.trim();
+    let mut words = text.split(' ').filter(|word| !word.is_empty()).peekable();
+    words.peek().is_some()
+        && text.len() <= 50
+        && text.split(' ').count() <= 6
+        && words.all(|word| {
+            SMALL.contains(&word)
+                || word
+                    .chars()
+                    .find(|c| c.is_alphabetic())
+                    .is_some_and(|c| !c.is_lowercase())
+        })
+        && !text.starts_with(char::is_lowercase)
+}
+
+/// What a line that is no text is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// To the editors who take the story.
+    Editors,
+    /// Service marks (picture numbers) and rules: nobody reads them.
+    Service,
+    /// Everything from here on must never be published.
+    Private,
+}
+
+/// The kind of note that `paragraph` is; `None` for text.
+pub fn note(paragraph: &str) -> Option<Note> {
+    let first = paragraph.chars().next()?;
+    if !first.is_alphanumeric() && is_rule(paragraph) {
+        return Some(Note::Service);
+    }
+    // all notes begin with one of few letters: most paragraphs end here
+    if !matches!(
+        first,
+        '#' | '(' | 'E' | 'N' | 'A' | 'T' | 'D' | 'P' | 'H' | '-' | '*' | 'L'
+    ) {
+        return None;
+    }
+    const PRIVATE: &[&str] = &[
+        "The following information is not",
+        "Die folgenden Informationen sind nicht",
+        "# Notebook",
+        "# Notizblock",
+        "## Editorial contacts",
+        "## Redaktionelle Hinweise",
+        "## Note to editors",
+        "## Internet links",
+        "## Orte",
+        "## dpa-Kontakte",
+        "* * * * The following information",
+        "* * * * Die folgenden Informationen",
+        "La siguiente información no",
+        "Les informations suivantes ne sont pas",
+    ];
+    let plain = paragraph.trim_start_matches(['-', ' ']);
+    if PRIVATE
+        .iter()
+        .any(|mark| paragraph.starts_with(mark) || plain.starts_with(mark))
+    {
+        return Some(Note::Private);
+    }
+    const EDITORS: &[&str] = &[
+        "Eds:",
+        "(Eds:",
+        "EDS:",
+        "(EDS:",
+        "Eds.:",
+        "EDITOR'S NOTE",
+        "EDITORS' NOTE",
+        "EDITOR’S NOTE",
+        "EDITORS:",
+        "Editors:",
+        "EDITORS NOTE",
+        "NOTE TO EDITORS",
+        "Note to editors",
+        "Note to Editors",
+        "ATTENTION EDITORS",
+        "ATTN EDITORS",
+        "NOTA A LOS",
+        "Nota a los editores",
+        "NOTA DEL EDITOR",
+        "NOTE AUX",
+        "Achtung Redaktionen",
+        "Hinweis an die Redaktionen",
+        "(Editors:",
+        "(EDITORS:",
+    ];
+    if paragraph.len() < 1000 && EDITORS.iter().any(|mark| paragraph.starts_with(mark)) {
+        return Some(Note::Editors);
+    }
+    let numbers = [
+        "AP Photo ",
+        "AP Photos ",
+        "With AP Photo",
+        "AP Graphic",
+        "AP Video",
+    ];
+    let service = paragraph.len() < 200
+        && numbers.iter().any(|mark| paragraph.starts_with(mark))
+        && !paragraph.ends_with('.');
+    service.then_some(Note::Service)
+}
+
+/// A line of nothing but marks: `-`, `=====`, `***`, `# # #`.
+pub fn is_rule(paragraph: &str) -> bool {
+    paragraph.chars().all(|c| {
+        matches!(
+            c,
+            '-' | '–'
+                | '—'
+                | '='
+                | '*'
+                | '_'
+                | '#'
+                | '~'
+                | '/'
+                | '+'
+                | '.'
+                | ' '
+                | '^'
+                | '<'
+                | '>'
+                | '|'
+                | '·'
+                | '•'
+        )
+    })
+}
+
+/// The name in a line that is nothing but a byline; at most 100 bytes.
+pub fn byline(paragraph: &str) -> Option<&str> {
+    if paragraph.len() > 100 || paragraph.ends_with('.') {
+        return None;
+    }
+    const OPENINGS: &[&str] = &[
+        "By ",
+        "BY ",
+        "Por ",
+        "Par ",
+        "Von ",
+        "Di ",
+        "Door ",
+        "por ",
+        "بقلم ",
+    ];
+    let name = OPENINGS
+        .iter()
+        .find_map(|opening| paragraph.strip_prefix(opening))?
+        .trim_end_matches(['=', ' ']);
+    let names = name.split([',', '(']).next().unwrap_or(name);
+    let capital = |word: &str| {
+        matches!(
+            word,
+            "and" | "y" | "et" | "und" | "e" | "de" | "van" | "von" | "der" | "del" | "la"
+        ) || !word.starts_with(|c: char| c.is_lowercase() || c.is_ascii_digit())
+    };
+    (names.split(' ').count() <= 8 && names.split(' ').all(capital)).then_some(name)
+}

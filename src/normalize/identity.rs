@@ -1,0 +1,126 @@
+//! An agency's identifier → a URI. By which name does the world know this story?
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::story::Origin;
+
+/// The identifier of a story.
+pub struct Identity {
+    /// RFC 3986, absolute.
+    pub uri: String,
+    /// The agency's identifier as written, where `uri` is not the same text.
+    pub guid: Option<String>,
+    /// Whether the agency gave one.
+    pub identified: bool,
+}
+
+/// The agency's own URI, else an urn from its identifier, else one from the place in the stream.
+pub fn of(guid: Option<String>, agency: &str, origin: &Origin, item: u32) -> Identity {
+    match guid
+        .map(|guid| guid.trim().to_owned())
+        .filter(|guid| !guid.is_empty())
+    {
+        Some(guid) if is_absolute(&guid) => {
+            let uri = encoded(&guid);
+            Identity {
+                guid: (uri != guid).then_some(guid),
+                uri,
+                identified: true,
+            }
+        }
+        Some(guid) => Identity {
+            uri: format!("urn:copytaster:{agency}:{:016x}", xxh3_64(guid.as_bytes())),
+            guid: Some(guid),
+            identified: true,
+        },
+        None => {
+            let place = format!("{}\0{}\0{item}", origin.stream, origin.sequence);
+            Identity {
+                uri: format!("urn:copytaster:{agency}:{:016x}", xxh3_64(place.as_bytes())),
+                guid: None,
+                identified: false,
+            }
+        }
+    }
+}
+
+/// A scheme of two letters or more, a colon, and something after it.
+fn is_absolute(guid: &str) -> bool {
+    let Some((scheme, rest)) = guid.split_once(':') else {
+        return false;
+    };
+    let of_scheme = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+    let rest_ok = match rest.strip_prefix("//") {
+        Some(path) => !path.is_empty() && !path.starts_with(['/', ':']),
+        None => !rest.trim().is_empty(),
+    };
+    scheme.len() >= 2
+        && scheme.len() <= 32
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(of_scheme)
+        && rest_ok
+}
+
+/// Percent-encodes what RFC 3986 does not allow; escapes that are there stay.
+fn encoded(uri: &str) -> String {
+    const ALLOWED: &[u8] = b"-._~:/?@!$&'()*+,;=";
+    let mut out = String::with_capacity(uri.len());
+    let bytes = uri.as_bytes();
+    let mut fragment = false;
+    let host = uri.find("://").map_or(0, |at| at + 3);
+    for (at, &byte) in bytes.iter().enumerate() {
+        let hex = |n: usize| bytes.get(at + n).is_some_and(u8::is_ascii_hexdigit);
+        let bracket = matches!(byte, b'[' | b']')
+            && host > 0
+            && at >= host
+            && !uri[host..at].contains(['/', '?', '#']);
+        let hash = byte == b'#' && !fragment;
+        fragment |= hash;
+        if byte.is_ascii_alphanumeric()
+            || ALLOWED.contains(&byte)
+            || bracket
+            || hash
+            || byte == b'%' && hex(1) && hex(2)
+        {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_stays_and_anything_else_becomes_an_urn() {
+        let origin = Origin {
+            stream: "WIRE_RAW".into(),
+            sequence: 7,
+        };
+        let of = |guid: &str| of(Some(guid.to_owned()), "efe", &origin, 0);
+        for (guid, uri) in [
+            (
+                "urn:newsml:efe.example:20231106:1",
+                "urn:newsml:efe.example:20231106:1",
+            ),
+            (
+                "http://efe.example/a b?c=«d»",
+                "http://efe.example/a%20b?c=%C2%ABd%C2%BB",
+            ),
+            ("tag:efe.example,2023:x*.>", "tag:efe.example,2023:x*.%3E"),
+            ("http://efe.example/%41%zz", "http://efe.example/%41%25zz"),
+        ] {
+            let identity = of(guid);
+            assert_eq!(identity.uri, uri);
+            assert_eq!(identity.guid.is_some(), uri != guid, "{guid}");
+        }
+        for guid in ["20170825001315282180", "a:b", "id 12", ":x", "http://"] {
+            let identity = of(guid);
+            assert!(identity.uri.starts_with("urn:copytaster:efe:"), "{guid}");
+            assert_eq!(identity.guid.as_deref(), Some(guid));
+        }
+    }
+}

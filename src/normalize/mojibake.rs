@@ -1,0 +1,86 @@
+//! UTF-8 that was read as Windows-1252 on its way → the text that was meant, where the round trip proves it.
+
+use encoding_rs::WINDOWS_1252;
+
+/// The repaired text; `None` when nothing in it is proven to be wrong.
+pub fn mend(text: &str) -> Option<String> {
+    if !is_suspect(text.as_bytes()) {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let (mut mended, mut kept) = (0usize, 0usize);
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| !c.is_ascii()) {
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let end = rest.find(|c: char| c.is_ascii()).unwrap_or(rest.len());
+        let run = &rest[..end];
+        match meant(run) {
+            Some(meant) => {
+                mended += 1;
+                out.push_str(&meant);
+            }
+            None => {
+                kept += usize::from(run.chars().nth(1).is_some());
+                out.push_str(run);
+            }
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    (mended > 0 && mended >= kept).then_some(out)
+}
+
+/// Whether a lead byte's Windows-1252 character stands before another one beyond ASCII.
+fn is_suspect(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(0xC3, bytes).any(|at| {
+        let lead = matches!(
+            bytes.get(at + 1),
+            Some(0x82..=0x85 | 0x90 | 0x91 | 0x98 | 0x99 | 0xA2)
+        );
+        lead && bytes.get(at + 2).is_some_and(|next| *next >= 0x80)
+    })
+}
+
+/// What a run of characters beyond ASCII meant, if its bytes in Windows-1252 are UTF-8 of a letter or sign that
+/// news is written with.
+fn meant(run: &str) -> Option<String> {
+    let (bytes, _, lossy) = WINDOWS_1252.encode(run);
+    if lossy {
+        return None;
+    }
+    let meant = std::str::from_utf8(&bytes).ok()?;
+    let plausible = |c: char| matches!(c, '\u{A0}'..='\u{17F}' | '\u{2010}'..='\u{2044}' | '\u{20AC}' | '\u{2122}' | 'А'..='я' | 'ё' | 'ا'..='ي');
+    let shorter = meant.chars().count() < run.chars().count();
+    (shorter && meant.chars().all(plausible)).then(|| meant.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_round_trip_proves_is_mended_and_nothing_else() {
+        for meant in [
+            "Bogotá, la economía creció",
+            "the board’s “plan” – again",
+            "Łódź",
+            "Größe",
+        ] {
+            let (wrong, ..) = WINDOWS_1252.decode(meant.as_bytes());
+            assert_eq!(mend(&wrong).as_deref(), Some(meant), "{wrong}");
+        }
+        for right in [
+            "SÃO PAULO",
+            "«CAFÉ»",
+            "À « Paris »",
+            "ÂGE",
+            "naïve",
+            "Ñandú",
+            "«É…»",
+            "plain",
+        ] {
+            assert_eq!(mend(right), None, "{right}");
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! The last lines of a story → its end mark. Who wrote it, and where does the text end?
+
+use crate::story::SignOff;
+
+use super::agency;
+
+/// What stood after the text.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Ended<'t> {
+    pub sign_off: Option<SignOff>,
+    /// Another take follows.
+    pub more: bool,
+    /// A trailer that tells when the story was sent, as written.
+    pub sent: Option<&'t str>,
+    /// Names from `Reporting by …`.
+    pub by: Option<&'t str>,
+}
+
+impl Ended<'_> {
+    fn agency(&mut self, name: &str) {
+        self.sign_off
+            .get_or_insert_default()
+            .agency
+            .get_or_insert_with(|| agency::display(name));
+    }
+
+    /// Initials stand before those of lines further down.
+    fn initials(&mut self, line: &str, separators: &[char]) {
+        let initials = &mut self.sign_off.get_or_insert_default().initials;
+        let before: Vec<String> = line
+            .split(separators)
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect();
+        initials.splice(0..0, before);
+    }
+}
+
+/// Takes end marks off the last paragraphs until none is left; at least one paragraph stays unless all are marks.
+pub fn take<'t>(paragraphs: &mut Vec<&'t str>) -> Ended<'t> {
+    let mut ended = Ended::default();
+    while let Some(last) = paragraphs.last().copied() {
+        if line(last, paragraphs.len(), &mut ended) {
+            paragraphs.pop();
+        } else if let Some(rest) = glued(last, &mut ended) {
+            match rest {
+                "" => drop(paragraphs.pop()),
+                rest => *paragraphs.last_mut().expect("there is a last one") = rest,
+            }
+        } else {
+            break;
+        }
+    }
+    ended
+}
+
+/// Whether the whole paragraph is an end mark.
+fn line<'t>(last: &'t str, paragraphs: usize, ended: &mut Ended<'t>) -> bool {
+    if last.len() > 300 {
+        return false;
+    }
+    if super::furniture::is_rule(last) || is_end_word(last) {
+        return true;
+    }
+    if let Some(more) = more(last) {
+        ended.more |= more;
+        return true;
+    }
+    if is_lone_agency(last) && paragraphs > 1 {
+        ended.agency(last.trim_end_matches(['.', ' ']));
+        return true;
+    }
+    if let Some(by) = reporting(last) {
+        ended.by = Some(by);
+        return true;
+    }
+    if is_trailer(last) {
+        ended.sent = Some(last.trim_start_matches("AP-WF-"));
+        return true;
+    }
+    if last.starts_with("Associated Press writer") && last.ends_with("contributed to this report.")
+    {
+        return true;
+    }
+    initials(last, ended)
+}
+
+fn is_end_word(line: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "-30-",
+        "30",
+        "ENDS",
+        "Ends",
+        "-ends-",
+        "- ends -",
+        "-ENDS-",
+        "END",
+        "(END)",
+        "(End)",
+        "Enditem",
+        "ENDITEM",
+        "ENDIT",
+        "NNNN",
+        "FIN",
+        "(FIN)",
+        "*END*",
+        "（完）",
+        "(完)",
+        "完",
+        "انتهى",
+        "(конец)",
+        "AAP RTV",
+    ];
+    WORDS.contains(&line)
+}
+
+/// `(more)` and its kin.
+fn more(line: &str) -> Option<bool> {
+    const WORDS: &[&str] = &[
+        "(more)",
+        "(MORE)",
+        "MORE",
+        "more",
+        "-more-",
+        "(sigue)",
+        "(SIGUE)",
+        "SIGUE",
+        "(suite)",
+        "(wird fortgesetzt)",
+        "(segue)",
+        "(continua)",
+        "(continúa)",
+        "mf",
+        "MF",
+    ];
+    WORDS.contains(&line).then_some(true)
+}
+
+fn is_lone_agency(line: &str) -> bool {
+    let name = line.trim_end_matches(['.', ' ']);
+    matches!(
+        name,
+        "EFE"
+            | "REUTER"
+            | "Reuter"
+            | "Reuters"
+            | "REUTERS"
+            | "AFP"
+            | "Xinhua"
+            | "ANSA"
+            | "(ANSA)"
+            | "dpa"
+            | "EFECOM"
+            | "TASS"
+            | "/TASS/"
+    )
+}
+
+/// `(Reporting by A. Name; Editing by B. Name)`: the reporters.
+fn reporting(line: &str) -> Option<&str> {
+    let inside = line.trim_start_matches('(').trim_end_matches([')', '.']);
+    let by = [
+        "Reporting by ",
+        "Additional reporting by ",
+        "Writing by ",
+        "Editing by ",
+        "Compiled by ",
+    ]
+    .iter()
+    .find_map(|opening| inside.strip_prefix(opening))?;
+    (line.starts_with('(') || by.contains("diting by") || inside.starts_with("Editing by")).then(
+        || {
+            let names = by.split([';', ',']).next().unwrap_or(by);
+            names.split(" in ").next().unwrap_or(names).trim()
+        },
+    )
+}
+
+/// `AP-WF-06-29-17 2350GMT`, `212322 GMT Nov 18`
+fn is_trailer(line: &str) -> bool {
+    if let Some(rest) = line.strip_prefix("AP-") {
+        return rest.len() < 30 && rest.ends_with("GMT");
+    }
+    let mut words = line.split(' ');
+    let group = words
+        .next()
+        .is_some_and(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
+    group && line.len() <= 24 && super::time::parse(line, jiff::tz::Offset::UTC).is_some()
+}
+
+/// `gbm/tw`, `bur-abc/de/f`, `dpa al rmo hct`, `(SDA/sj)`, `هو/ماب/ب ق`
+fn initials(line: &str, ended: &mut Ended) -> bool {
+    if line.chars().count() > 36 {
+        return false;
+    }
+    let inner = line
+        .strip_prefix('(')
+        .and_then(|rest| rest.trim_end_matches('.').strip_suffix(')'));
+    if let Some((name, rest)) = inner.and_then(|inside| inside.split_once('/')) {
+        if agency::find(name).is_some() && rest.split('/').all(is_mark) {
+            ended.initials(rest, &['/']);
+            ended.agency(name);
+            return true;
+        }
+        return false;
+    }
+    if let Some(marks) = ["dpa ", "AAP ", "EFE ", "AFP "]
+        .iter()
+        .find_map(|name| line.strip_prefix(name))
+    {
+        if marks
+            .split([' ', '/'])
+            .all(|mark| is_mark(mark) || agency::find(mark).is_some())
+        {
+            ended.initials(marks, &[' ', '/']);
+            ended.agency(&line[..3]);
+            return true;
+        }
+    }
+    if !line.contains('/') {
+        // one set of initials alone: only under an agency's mark, or with a hyphen as AFP has it
+        let alone =
+            line.len() <= 4 && line.len() >= 2 && line.bytes().all(|b| b.is_ascii_lowercase());
+        if alone && ended.sign_off.is_some() {
+            ended.initials(line, &['/']);
+            return true;
+        }
+        return false;
+    }
+    let arabic = line
+        .chars()
+        .all(|c| matches!(c, '\u{621}'..='\u{64A}' | '/' | ' ' | '-'));
+    let latin = || line.split(['/', '-']).all(is_mark);
+    if arabic || latin() {
+        ended.initials(line, &['/', '-']);
+        return true;
+    }
+    false
+}
+
+/// Initials of a person or desk: two to five letters or digits, small or all capitals.
+fn is_mark(mark: &str) -> bool {
+    let upper = || {
+        mark.bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    let lower = || {
+        mark.bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    (1..=5).contains(&mark.len()) && (lower() || upper())
+}
+
+/// An agency's name stuck to the last sentence: the paragraph without it.
+fn glued<'t>(last: &'t str, ended: &mut Ended) -> Option<&'t str> {
+    let last_line = last.trim_end();
+    let bare = last_line.trim_end_matches(['.', ' ']);
+    for mark in [
+        "EFECOM",
+        "EFE",
+        "REUTERS",
+        "Reuters",
+        "REUTER",
+        "Reuter",
+        "AFP",
+        "(ANSA)",
+        "Enditem",
+        "/TASS/",
+        "(END)",
+        "(more)",
+        "(sigue)",
+        "(完)",
+        "（完）",
+    ] {
+        let Some(rest) = bare
+            .strip_suffix(mark)
+            .or_else(|| last_line.strip_suffix(mark))
+        else {
+            continue;
+        };
+        let text = rest.trim_end();
+        if !text.is_empty()
+            && !text.ends_with(['.', '!', '?', '"', '”', '»', ')', '。', '…', '\'', '’', '“'])
+        {
+            return None;
+        }
+        match mark {
+            "Enditem" | "(END)" | "(完)" | "（完）" => {}
+            "(more)" | "(sigue)" => ended.more = true,
+            name => ended.agency(name.trim_matches(['(', ')', '/'])),
+        }
+        return Some(text);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn end_marks_are_taken_off_and_read() {
+        let cases: &[(&str, &str, Option<&str>, &[&str])] = &[
+            (
+                "Two boats sank. EFE\ngbm/tw",
+                "Two boats sank.",
+                Some("EFE"),
+                &["gbm", "tw"],
+            ),
+            (
+                "Dos barcos.EFE\nmrc/PL",
+                "Dos barcos.",
+                Some("EFE"),
+                &["mrc", "PL"],
+            ),
+            (
+                "Zwei Boote.\ndpa al rmo hct",
+                "Zwei Boote.",
+                Some("dpa"),
+                &["al", "rmo", "hct"],
+            ),
+            (
+                "Deux bateaux.\n(ats/sj)",
+                "Deux bateaux.",
+                Some("ats"),
+                &["sj"],
+            ),
+            (
+                "Two boats.\nbur-abc/de/f",
+                "Two boats.",
+                None,
+                &["bur", "abc", "de", "f"],
+            ),
+            ("Two boats.\n REUTER", "Two boats.", Some("Reuters"), &[]),
+            ("Two boats. (ANSA).", "Two boats.", Some("ANSA"), &[]),
+            ("قاربان\nهو/ماب/ب ق", "قاربان", None, &["هو", "ماب", "ب ق"]),
+            ("Two boats. Enditem", "Two boats.", None, &[]),
+            (
+                "The union said yes and/or no",
+                "The union said yes and/or no",
+                None,
+                &[],
+            ),
+            ("They told EFE", "They told EFE", None, &[]),
+        ];
+        for (text, body, agency, initials) in cases {
+            let mut paragraphs: Vec<&str> = text.split('\n').map(str::trim).collect();
+            let ended = take(&mut paragraphs);
+            assert_eq!(paragraphs.join("\n"), *body);
+            let sign_off = ended.sign_off.unwrap_or_default();
+            assert_eq!(sign_off.agency.as_deref(), *agency, "{text}");
+            assert_eq!(sign_off.initials, *initials, "{text}");
+        }
+    }
+
+    #[test]
+    fn reporters_trailers_and_takes_are_read() {
+        let mut paragraphs = vec![
+            "Two boats.",
+            "(Reporting by A. Name in Lima; Editing by B. Name)",
+            "(more)",
+            "AP-WF-06-29-17 2350GMT",
+        ];
+        let ended = take(&mut paragraphs);
+        assert_eq!(paragraphs, ["Two boats."]);
+        assert_eq!(
+            (ended.by, ended.more, ended.sent),
+            (Some("A. Name"), true, Some("06-29-17 2350GMT"))
+        );
+    }
+}

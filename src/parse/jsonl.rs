@@ -1,0 +1,216 @@
+//! JSON text → items: one document, a list of items, or several documents, one a line. Also the
+//! record `{"id","text","title"?,"date"?,"lang"?}`, the plain text of a table.
+
+use crate::story::{Dispatch, Marked, Markup, Reason};
+
+use super::json::{self, Fault, Json, Mended};
+use super::{Error, Item, JSON_FORMATS, Payload};
+
+/// Members under which vendors wrap a list of items.
+const WRAPPERS: &[&str] = &["item", "items", "data", "results", "documents"];
+
+/// All items of all documents in the payload.
+pub fn documents(payload: &Payload) -> Result<Vec<Item>, Error> {
+    let text = payload.text;
+    let mut items: Vec<Item> = Vec::new();
+    let mut documents = 0;
+    let mut at = 0;
+    while let Some(start) = next_document(text, at) {
+        if documents > 0 && !text[start..].starts_with(['{', '[']) {
+            if let Some(Ok(last)) = items.last_mut() {
+                last.repairs.push("json:trailing-bytes".to_owned());
+            }
+            let Some(next) = next_line(text, start) else {
+                break;
+            };
+            at = next;
+            continue;
+        }
+        match json::read(text, start) {
+            Ok((document, end, mended)) => {
+                add(payload, &document, mended, &mut items);
+                at = end;
+            }
+            Err(fault) => {
+                let error = broken(text, fault);
+                // one bad line does not spoil the lines after it
+                let next =
+                    next_line(text, start).filter(|next| documents > 0 || is_line(text, *next));
+                let Some(next) = next else {
+                    if documents == 0 {
+                        return Err(error);
+                    }
+                    items.push(Err(error));
+                    break;
+                };
+                items.push(Err(error));
+                at = next;
+            }
+        }
+        documents += 1;
+    }
+    match items.len() {
+        0 => Err(Error::new(
+            Reason::Empty,
+            "JSON without an item: look at what the feed sends",
+        )),
+        1 => items.pop().expect("one item").map(|item| vec![Ok(item)]),
+        _ => Ok(items),
+    }
+}
+
+fn next_document(text: &str, at: usize) -> Option<usize> {
+    let found = text[at..].find(|c: char| !c.is_whitespace() && !c.is_control())?;
+    Some(at + found)
+}
+
+/// Where the next line begins that opens an object.
+fn next_line(text: &str, from: usize) -> Option<usize> {
+    memchr::memmem::find(&text.as_bytes()[from..], b"\n{").map(|found| from + found + 1)
+}
+
+/// Whether the line at `at` is a whole document by itself.
+fn is_line(text: &str, at: usize) -> bool {
+    let end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+    json::read(&text[..end], at).is_ok()
+}
+
+fn broken(text: &str, fault: Fault) -> Error {
+    let place = |at: usize| {
+        let before = &text.as_bytes()[..at.min(text.len())];
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        let column = at - memchr::memrchr(b'\n', before).map_or(0, |n| n + 1) + 1;
+        format!("line {line}, byte {column}")
+    };
+    match fault {
+        Fault::Truncated(at) => Error::new(
+            Reason::Truncated,
+            format!(
+                "JSON cut short at {}: ask the sender for the whole item",
+                place(at)
+            ),
+        ),
+        Fault::Depth(at) => Error::new(
+            Reason::Depth,
+            format!(
+                "JSON nested deeper than {} levels at {}",
+                json::MAX_DEPTH,
+                place(at)
+            ),
+        ),
+        Fault::Syntax(at) => Error::new(Reason::Syntax, format!("no JSON at {}", place(at))),
+    }
+}
+
+/// Adds the items of one document: itself, the elements of a list, or what a wrapper holds.
+fn add(payload: &Payload, document: &Json, mended: Mended, items: &mut Vec<Item>) {
+    if let Json::List(elements) = document {
+        for element in elements {
+            items.push(item(payload, element, mended, items.len()));
+        }
+        return;
+    }
+    let read = item(payload, document, mended, items.len());
+    let wrapped = WRAPPERS
+        .iter()
+        .filter_map(|key| document.get(key))
+        .find(|value| matches!(value, Json::List(list) if !list.is_empty()));
+    match (read, wrapped) {
+        (Err(error), Some(list)) if error.message == NO_STORY => {
+            for element in list.each() {
+                items.push(item(payload, element, mended, items.len()));
+            }
+        }
+        (read, _) => items.push(read),
+    }
+}
+
+const NO_STORY: &str =
+    "JSON without a headline or a body that is known by name: send ninjs, or map the feed";
+
+fn item(payload: &Payload, item: &Json, mended: Mended, place: usize) -> Item {
+    let row = JSON_FORMATS
+        .iter()
+        .find(|(_, recognises, _)| recognises(item));
+    match row {
+        Some((format, _, Some(map))) => {
+            let mut dispatch = payload.dispatch(place, *format);
+            dispatch.repairs.extend(mended.names().map(str::to_owned));
+            map(item, &mut dispatch);
+            Ok(dispatch)
+        }
+        Some((format, _, None)) => Err(Error::unsupported(*format)),
+        None => Err(Error::new(Reason::Unsupported, NO_STORY)),
+    }
+}
+
+/// A record of a table: a text, perhaps with an id.
+pub fn recognises(item: &Json) -> bool {
+    matches!(item.get("text"), Some(Json::Text(_)))
+}
+
+pub fn map(item: &Json, dispatch: &mut Dispatch) {
+    let text = |key: &str| item.get(key).and_then(Json::str).map(str::to_owned);
+    let marked = |text: String| Marked {
+        text,
+        markup: Markup::Plain,
+    };
+    if let Some(id) = text("id") {
+        dispatch.alt_ids.push(("record".to_owned(), id));
+    }
+    dispatch.body = text("text").map(marked);
+    dispatch.headline = text("title").map(marked);
+    dispatch.language = text("lang");
+    dispatch.version_created = text("date");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::Format;
+
+    fn read(text: &str) -> Result<Vec<Item>, Error> {
+        documents(&Payload {
+            text,
+            charset: "utf-8",
+            repairs: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_broken_line_is_an_error_at_its_place() {
+        let text = "{\"id\":\"1\",\"text\":\"one\"}\n{\"id\":\"2\",\"text\":\n{\"id\":\"3\",\"text\":\"three\"}\n";
+        let items = read(text).expect("lines");
+        assert_eq!(items.len(), 3);
+        assert_eq!(items[0].as_ref().expect("first").format, Format::Jsonl);
+        assert_eq!(
+            items[1].as_ref().expect_err("second").reason,
+            Reason::Truncated
+        );
+        let third = items[2].as_ref().expect("third");
+        assert_eq!((third.item, third.alt_ids[0].1.as_str()), (2, "3"));
+        let first_broken = read("{\"id\":\n{\"id\":\"3\",\"text\":\"three\"}\n").expect("lines");
+        assert!(first_broken[0].is_err() && first_broken[1].is_ok());
+    }
+
+    #[test]
+    fn documents_without_a_line_end_between_them_are_two_items() {
+        let items = read(r#"{"uri":"urn:a:1","body_text":"x"}{"uri":"urn:a:2","body_text":"y"}"#);
+        assert_eq!(items.expect("two").len(), 2);
+    }
+
+    #[test]
+    fn bytes_after_the_document_are_passed_over_and_named() {
+        let items = read(r#"{"uri":"urn:a:1","body_text":"x"} trailing"#).expect("one");
+        assert_eq!(
+            items[0].as_ref().expect("read").repairs,
+            ["json:trailing-bytes"]
+        );
+    }
+
+    #[test]
+    fn a_fault_is_named_with_its_place() {
+        let error = read("{\"uri\": \"urn:a:1\",\n  oops}").expect_err("broken");
+        assert_eq!(error.message, "no JSON at line 2, byte 3");
+    }
+}

@@ -1,0 +1,406 @@
+//! ninjs 1.x, 2.x and 3.x → one dispatch. Which member of which version says it?
+//!
+//! Source: the IPTC ninjs schemas 1.0 to 3.1, and the habits of agencies that send them (Fingerpost
+//! and Superdesk dialects: `+`-joined keywords, lists of codes, `body_html`, `service`).
+
+use crate::story::{Association, Concept, Dispatch, ItemKind, Marked, Markup};
+
+use super::json::Json;
+
+/// Members that only ninjs has under these names.
+const OWN: &[&str] = &[
+    "uri",
+    "guid",
+    "body_text",
+    "body_html",
+    "body_xhtml",
+    "bodies",
+    "headlines",
+    "renditions",
+    "$standard",
+    "standard",
+];
+/// Members that ninjs shares with other JSON.
+const SHARED: &[&str] = &[
+    "type",
+    "headline",
+    "title",
+    "versioncreated",
+    "versionCreated",
+    "firstcreated",
+    "firstCreated",
+    "pubstatus",
+    "pubStatus",
+    "slugline",
+    "slug",
+    "byline",
+    "by",
+    "usageterms",
+    "usageTerms",
+    "copyrightholder",
+    "copyrightHolder",
+    "description_text",
+    "descriptions",
+    "located",
+    "subject",
+    "subjects",
+    "associations",
+    "urgency",
+    "version",
+    "language",
+    "representationtype",
+    "infosource",
+    "infosources",
+    "infoSources",
+    "genre",
+    "genres",
+    "altids",
+    "altIds",
+    "rightsinfo",
+    "trustindicator",
+    "place",
+    "places",
+    "person",
+    "people",
+    "event",
+    "profile",
+    "mimetype",
+    "expires",
+    "plannedCoverage",
+    "start",
+    "end",
+    "eventDetails",
+];
+
+/// An object with a member of ninjs's own and one more that ninjs uses.
+pub fn recognises(item: &Json) -> bool {
+    let has = |key: &&&str| item.get(key).is_some();
+    let own = OWN.iter().filter(has).count();
+    own >= 2 || own == 1 && SHARED.iter().any(|key| item.get(key).is_some())
+}
+
+pub fn map(item: &Json, dispatch: &mut Dispatch) {
+    identity(item, dispatch);
+    headlines(item, dispatch);
+    bodies(item, dispatch);
+    let first = |keys: &[&str]| keys.iter().find_map(|key| string(item.get(key)));
+    dispatch.kind = first(&["type"])
+        .and_then(|name| ItemKind::from_name(&name))
+        .unwrap_or_default();
+    dispatch.dateline = first(&["dateline"]);
+    dispatch.language = first(&["language"]);
+    dispatch.first_created = first(&["firstCreated", "firstcreated", "firstVersion"]);
+    dispatch.version_created = first(&["versionCreated", "versioncreated"]);
+    dispatch.embargoed_until = first(&["embargoedUntil", "embargoed"]);
+    dispatch.pub_status = first(&["pubStatus", "pubstatus", "status"]);
+    dispatch.urgency = first(&["urgency"]);
+    labels(item, dispatch);
+    let originator = |sources: &[Concept]| sources.iter().find_map(|source| source.name.clone());
+    dispatch.agency = first(&["source", "provider"])
+        .or_else(|| originator(&dispatch.labels.info_sources))
+        .or_else(|| first(&["copyrightHolder", "copyrightholder"]));
+}
+
+fn identity(item: &Json, dispatch: &mut Dispatch) {
+    let uri = string(item.get("uri"));
+    let guid = string(item.get("guid"));
+    if let (Some(_), Some(guid)) = (&uri, &guid) {
+        dispatch.alt_ids.push(("guid".to_owned(), guid.clone()));
+    }
+    dispatch.guid = uri.or(guid);
+    dispatch.version = match item.get("version") {
+        // a version is a short word or a whole number: 1e400 says nothing
+        Some(Json::Number(number)) if number.parse::<i64>().is_err() => {
+            dispatch.repairs.push("json:number".to_owned());
+            None
+        }
+        other => string(other),
+    };
+    match item.any(&["altIds", "altids"]) {
+        Some(Json::Object(ids)) => {
+            for (role, id) in ids {
+                if let Some(id) = string(Some(id)) {
+                    dispatch.alt_ids.push((role.to_string(), id));
+                }
+            }
+        }
+        Some(list) => {
+            for id in list.each() {
+                let role = string(id.get("role")).unwrap_or_else(|| "alternative".to_owned());
+                if let Some(value) = string(id.get("value").or(Some(id))) {
+                    dispatch.alt_ids.push((role, value));
+                }
+            }
+        }
+        None => {}
+    }
+    if let Some(usn) = string(item.get("usn")) {
+        dispatch.alt_ids.push(("usn".to_owned(), usn));
+    }
+}
+
+fn headlines(item: &Json, dispatch: &mut Dispatch) {
+    let mut main = string(item.get("headline")).map(marked);
+    if matches!(item.get("headline"), Some(Json::List(_) | Json::Object(_))) {
+        dispatch.repairs.push("json:types".to_owned());
+    }
+    let mut further = Vec::new();
+    for headline in item.get("headlines").map_or(&[][..], Json::each) {
+        let Some(value) = string(headline.get("value").or(Some(headline))) else {
+            continue;
+        };
+        let text = Marked {
+            markup: content_markup(headline),
+            text: value,
+        };
+        let role = string(headline.get("role")).unwrap_or_default();
+        let is_main = matches!(role.as_str(), "" | "main" | "headline");
+        if main.is_none() && is_main {
+            main = Some(text);
+        } else {
+            further.push((
+                if is_main {
+                    "alternative".to_owned()
+                } else {
+                    role
+                },
+                text,
+            ));
+        }
+    }
+    for (key, value) in item.members() {
+        let Some(role) = key.strip_prefix("headline_") else {
+            continue;
+        };
+        if let Some(text) = string(Some(value)) {
+            match role {
+                "main" if main.is_none() => main = Some(marked(text)),
+                _ => further.push((role.to_owned(), marked(text))),
+            }
+        }
+    }
+    if let Some(subhead) = string(item.get("subheadline").or(item.get("subhead"))) {
+        further.push(("subheadline".to_owned(), marked(subhead)));
+    }
+    if main.is_none() && !further.is_empty() {
+        main = Some(further.remove(0).1);
+    }
+    dispatch.headline = main;
+    dispatch.further_headlines = further;
+}
+
+/// A text with its content type.
+fn content_markup(text: &Json) -> Markup {
+    match text
+        .any(&["contentType", "contenttype"])
+        .and_then(Json::str)
+    {
+        Some(kind) if kind.contains("html") || kind.contains("xml") => Markup::Html,
+        _ => Markup::Plain,
+    }
+}
+
+fn bodies(item: &Json, dispatch: &mut Dispatch) {
+    let mut main: Option<(u8, Marked)> = None;
+    let mut offer = |rank: u8, text: String, markup: Markup| {
+        if main.as_ref().is_none_or(|(best, _)| rank < *best) {
+            main = Some((rank, Marked { text, markup }));
+        }
+    };
+    for body in item.get("bodies").map_or(&[][..], Json::each) {
+        let role = body.get("role").and_then(Json::str).unwrap_or("main");
+        let Some(value) = string(body.get("value")) else {
+            continue;
+        };
+        let markup = content_markup(body);
+        let rank =
+            u8::from(markup == Markup::Html) + 4 * u8::from(!matches!(role, "main" | "" | "body"));
+        if rank < 4 {
+            offer(rank, value, markup);
+        }
+    }
+    for (rank, key, markup) in [
+        (0, "body_text", Markup::Plain),
+        (1, "body_xhtml", Markup::Html),
+        (1, "body_html", Markup::Html),
+        (2, "body_nitf", Markup::Html),
+        (3, "body", Markup::Html),
+    ] {
+        if let Some(text) = string(item.get(key)) {
+            offer(rank, text, markup);
+        }
+    }
+    dispatch.body = main.map(|(_, body)| body);
+    let described = item.get("descriptions").map_or(&[][..], Json::each);
+    let description = described
+        .iter()
+        .find_map(|d| Some((string(d.get("value"))?, content_markup(d))));
+    dispatch.description = description
+        .or_else(|| Some((string(item.get("description_text"))?, Markup::Plain)))
+        .or_else(|| {
+            let html = ["description_html", "description_xhtml", "description"];
+            let text = html.iter().find_map(|key| string(item.get(key)))?;
+            Some((text, Markup::Html))
+        })
+        .map(|(text, markup)| Marked { text, markup });
+}
+
+fn labels(item: &Json, dispatch: &mut Dispatch) {
+    let first = |keys: &[&str]| keys.iter().find_map(|key| string(item.get(key)));
+    let concepts = |keys: &[&str]| {
+        keys.iter()
+            .filter_map(|key| item.get(key))
+            .flat_map(|value| concepts(value))
+            .collect::<Vec<_>>()
+    };
+    let labels = &mut dispatch.labels;
+    labels.title = first(&["title"]);
+    labels.slugline = first(&["slugline", "slug"]);
+    labels.by = first(&["by", "byline"]);
+    labels.located = first(&["located", "location"]);
+    labels.ed_note = first(&["edNote", "ednote"]);
+    labels.usage_terms = first(&["usageTerms", "usageterms", "usage"]);
+    labels.copyright_holder = first(&["copyrightHolder", "copyrightholder"]);
+    labels.copyright_notice = first(&["copyrightNotice", "copyrightnotice"]);
+    labels.keywords = keywords(item);
+    labels.category = category(item);
+    labels.priority = first(&["priority"]);
+    labels.info_sources = concepts(&["infoSources", "infosources", "infosource"]);
+    labels.subjects = concepts(&["subjects", "subject"]);
+    labels.genres = concepts(&["genres", "genre"]);
+    labels.people = concepts(&["people", "person"]);
+    labels.organisations = concepts(&["organisations", "organisation"]);
+    labels.places = concepts(&["places", "place"]);
+    labels.associations = associations(item);
+}
+
+/// A list, or one string joined by `+`, `;` or `,`.
+fn keywords(item: &Json) -> Vec<String> {
+    let value = item.get("keywords").or_else(|| item.get("keyword"));
+    match value {
+        Some(Json::Text(joined)) => joined
+            .split(['+', ';', ','])
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        Some(list) => list
+            .each()
+            .iter()
+            .filter_map(|word| string(Some(word)))
+            .collect(),
+        None => Vec::new(),
+    }
+}
+
+fn category(item: &Json) -> Option<String> {
+    let keys = ["category", "mediaCatCodes", "anpa_category", "service"];
+    let value = keys.iter().find_map(|key| item.get(key))?.each().first()?;
+    string(value.any(&["qcode", "code"])).or_else(|| string(Some(value)))
+}
+
+/// The concepts of a member: a list of objects or of strings, one object, or an object with lists of codes.
+fn concepts(value: &Json) -> Vec<Concept> {
+    let mut out = Vec::new();
+    for element in value.each() {
+        match element {
+            Json::Object(_) => {
+                let codes = element.any(&["code", "qcode", "literal"]);
+                for code in codes.map_or(&[Json::Null][..], Json::each) {
+                    out.extend(concept(element, string(Some(code))));
+                }
+            }
+            other => out.extend(string(Some(other)).map(|literal| Concept {
+                name: Some(literal),
+                ..Concept::default()
+            })),
+        }
+    }
+    out
+}
+
+fn concept(element: &Json, code: Option<String>) -> Option<Concept> {
+    let scheme = string(element.get("scheme"));
+    let uri = string(element.get("uri")).or_else(|| {
+        let (scheme, code) = (scheme?, code.as_ref()?);
+        (scheme.contains("://") && scheme.ends_with(['/', '#'])).then(|| format!("{scheme}{code}"))
+    });
+    let concept = Concept {
+        name: string(element.get("name")),
+        uri,
+        literal: code,
+        rel: string(element.get("rel")),
+    };
+    (concept.name.is_some() || concept.uri.is_some() || concept.literal.is_some())
+        .then_some(concept)
+}
+
+fn associations(item: &Json) -> Vec<Association> {
+    let one = |name: String, item: &Json| {
+        let first = |keys: &[&str]| keys.iter().find_map(|key| string(item.get(key)));
+        let value = |key: &str| {
+            let list = item.get(key).map_or(&[][..], Json::each);
+            list.iter().find_map(|entry| string(entry.get("value")))
+        };
+        Association {
+            name,
+            uri: first(&["uri", "guid"]),
+            kind: first(&["type"]).and_then(|name| ItemKind::from_name(&name)),
+            headline: first(&["headline"]).or_else(|| value("headlines")),
+            caption: first(&["description_text", "caption", "body_text"])
+                .or_else(|| value("descriptions")),
+            credit: first(&[
+                "creditline",
+                "creditLine",
+                "by",
+                "byline",
+                "copyrightHolder",
+                "copyrightholder",
+            ]),
+        }
+    };
+    match item.get("associations") {
+        Some(Json::Object(named)) => named
+            .iter()
+            .filter(|(_, item)| matches!(item, Json::Object(_)))
+            .map(|(name, item)| one(name.to_string(), item))
+            .collect(),
+        Some(Json::List(list)) => list
+            .iter()
+            .filter(|item| matches!(item, Json::Object(_)))
+            .enumerate()
+            .map(|(n, item)| {
+                let name =
+                    string(item.get("name")).unwrap_or_else(|| format!("association-{}", n + 1));
+                one(name, item)
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The text of a value that ought to be a string: numbers as written, of a list the first, of an object its
+/// value or name; `None` for what is blank.
+pub fn string(value: Option<&Json>) -> Option<String> {
+    match value? {
+        Json::Text(text) => Some(text.trim())
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned),
+        Json::Number(number) => Some((*number).to_owned()),
+        Json::List(list) => list.iter().find_map(|element| string(Some(element))),
+        object @ Json::Object(_) => match object.any(&["value", "name", "text"])? {
+            Json::Text(text) => Some(text.trim())
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+pub fn marked(text: String) -> Marked {
+    Marked {
+        text,
+        markup: Markup::Plain,
+    }
+}
