@@ -94,13 +94,11 @@ fn head<'t>(
     let Some(lines) = heading_lines(rest, headline) else {
         return;
     };
-    for (n, line) in rest.drain(..lines).enumerate() {
+    for line in rest.drain(..lines) {
         let line = line.text;
         if let Some(name) = furniture::byline(line) {
             parts.by.get_or_insert(name);
         } else if service(line, parts, marks) {
-        } else if n == 0 && headline == Headline::Missing {
-            parts.headline = Some(line);
         } else if parts.headline.is_none() && headline == Headline::Missing {
             parts.headline = Some(line);
         } else {

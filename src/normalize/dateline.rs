@@ -7,6 +7,7 @@ use crate::story::{Date, Dateline};
 
 use super::agency;
 use super::calendar::{self, Written};
+use super::place;
 
 /// No dateline reaches further, in bytes.
 const REACH: usize = 300;
@@ -395,215 +396,32 @@ fn origin(text: &str, strictness: Strictness) -> Option<Found> {
         date,
         ..Found::default()
     };
-    let place = without_source(place.trim());
+    let place = place::without_source(place.trim());
     if place.is_empty() {
         return date.is_some().then_some(found);
     }
-    if strictness == Strictness::Marked && date.is_none() && !is_upper_place(place) {
+    if strictness == Strictness::Marked && date.is_none() && !place::is_upper_place(place) {
         return None;
     }
-    if is_desk(place) {
+    if place::is_desk(place) {
         found.desk = Some(place.to_owned());
         return Some(found);
     }
-    let (places, region) = split_region(place);
+    let (places, region) = place::split_region(place);
     if let Some(region) = region {
-        if !is_name(region, 5) {
+        if !place::is_name(region, 5) {
             return None;
         }
         found.region = Some(region.to_owned());
     }
-    if is_no_place(places) {
+    if place::is_no_place(places) {
         return Some(found);
     }
-    for place in split_places(places) {
-        if !is_name(place, 5) {
+    for place in place::split_places(places) {
+        if !place::is_name(place, 5) {
             return None;
         }
-        found.places.push(title_case(place));
+        found.places.push(place::title_case(place));
     }
     (!found.places.is_empty()).then_some(found)
-}
-
-/// `EFE - Cantabria Fráncfort`, `EFE rgl/m Estambul`: a label and initials that agencies put before the place.
-fn without_source(place: &str) -> &str {
-    let Some(rest) = place
-        .strip_prefix("EFE")
-        .filter(|rest| rest.starts_with([' ', '-']))
-    else {
-        return place;
-    };
-    let labelled = rest.trim_start_matches(' ').strip_prefix('-');
-    let mut rest = labelled.unwrap_or(rest).trim_start();
-    if labelled.is_some() {
-        rest = rest.split_once(' ').map_or(rest, |(_, after)| after);
-    }
-    while let Some((word, after)) = rest.split_once(' ') {
-        if !word.starts_with(char::is_lowercase) {
-            break;
-        }
-        rest = after;
-    }
-    rest
-}
-
-fn is_desk(place: &str) -> bool {
-    const DESKS: &[&str] = &[
-        "Redacción",
-        "Redaccion",
-        "Newsroom",
-        "Redaktion",
-        "Rédaction",
-        "Redação",
-        "Redazione",
-        "Desk",
-        "REDACCIÓN",
-    ];
-    place.split(' ').any(|word| DESKS.contains(&word))
-}
-
-/// `ABOARD AIR FORCE ONE`: written somewhere, but at no place.
-fn is_no_place(place: &str) -> bool {
-    const BEGINNINGS: &[&str] = &[
-        "aboard ",
-        "on the ",
-        "near the ",
-        "at the ",
-        "off the ",
-        "along the ",
-        "a bordo ",
-        "à bord ",
-        "an bord ",
-        "en el ",
-        "en la ",
-        "in the ",
-    ];
-    let lower = place
-        .get(..place.floor_char_boundary(12))
-        .unwrap_or(place)
-        .to_lowercase();
-    BEGINNINGS
-        .iter()
-        .any(|beginning| lower.starts_with(beginning))
-}
-
-/// `CHATHAM, Mass.` · `Rafah (Territoires palestiniens)` · `NEW DELHI [India]`
-fn split_region(place: &str) -> (&str, Option<&str>) {
-    for (open, close) in [('(', ')'), ('[', ']')] {
-        if let Some((name, region)) = place
-            .strip_suffix(close)
-            .and_then(|inside| inside.split_once(open))
-        {
-            return (name.trim(), Some(region.trim()));
-        }
-    }
-    match place.split_once(", ") {
-        Some((name, region)) => (name.trim(), Some(region.trim())),
-        None => (place, None),
-    }
-}
-
-/// Places that are written together: `Berlin/München`, but `Frankfurt/Main` is one.
-fn split_places(places: &str) -> Vec<&str> {
-    const SINGLE: &[&str] = &[
-        "Frankfurt/Main",
-        "Frankfurt/M.",
-        "Frankfurt/Oder",
-        "Halle/Saale",
-        "Marburg/Lahn",
-        "Limburg/Lahn",
-        "Rothenburg/Tauber",
-        "Freiburg/Breisgau",
-        "Washington/D.C.",
-        "Landsberg/Lech",
-        "Hann. Münden",
-        "Neustadt/Weinstraße",
-        "Offenbach/Main",
-        "Biel/Bienne",
-    ];
-    if SINGLE
-        .iter()
-        .any(|single| single.eq_ignore_ascii_case(places))
-    {
-        return vec![places];
-    }
-    let mut out = Vec::new();
-    for place in places.split('/') {
-        let joint = [" and ", " y ", " et ", " und ", " AND ", " Y "];
-        match joint.iter().find_map(|joint| place.split_once(joint)) {
-            Some((first, second)) => out.extend([first.trim(), second.trim()]),
-            None => out.push(place.trim()),
-        }
-    }
-    out
-}
-
-/// A name of at most `words` words, each with a capital or in a script without case; small words between.
-fn is_name(name: &str, words: usize) -> bool {
-    const SMALL: &[&str] = &[
-        "de", "del", "la", "las", "los", "el", "do", "da", "dos", "das", "di", "du", "des", "der",
-        "den", "am", "an", "a", "le", "les", "upon", "of", "on", "the", "al", "sur", "en", "im",
-        "bei", "in", "y", "and", "ob", "van", "sul", "los",
-    ];
-    if name.is_empty() || name.len() > 60 || name.split(' ').count() > words {
-        return false;
-    }
-    let mut capitals = 0;
-    for word in name.split([' ', '-', '/']).filter(|word| !word.is_empty()) {
-        let Some(first) = word.chars().find(|c| c.is_alphabetic()) else {
-            return false;
-        };
-        if word.chars().any(|c| {
-            !c.is_alphabetic() && !matches!(c, '.' | '\'' | '’' | '‘' | '`' | '\u{300}'..='\u{36F}')
-        }) {
-            return false;
-        }
-        let cased = first.is_uppercase() || first.is_lowercase();
-        let small =
-            SMALL.contains(&word) || word.contains(['\'', '’', '‘']) || word.starts_with("al");
-        if cased && !first.is_uppercase() && !small {
-            return false;
-        }
-        capitals += u32::from(!first.is_lowercase());
-    }
-    capitals > 0
-}
-
-/// `NEW YORK, N.Y.`: the name before a comma is in capitals, four letters at least.
-fn is_upper_place(place: &str) -> bool {
-    let name = place.split([',', '(', '[']).next().unwrap_or(place);
-    let letters = || name.chars().filter(|c| c.is_alphabetic());
-    letters().count() >= 4 && letters().all(|c| c.is_uppercase())
-}
-
-/// `NEW YORK` → `New York`; names that are not all capitals stay as they are.
-fn title_case(place: &str) -> String {
-    if place.chars().any(char::is_lowercase) || !place.chars().any(char::is_uppercase) {
-        return place.to_owned();
-    }
-    const SMALL: &[&str] = &[
-        "DE", "DEL", "LA", "DO", "DA", "DOS", "DU", "OF", "UPON", "THE", "AM", "SUR",
-    ];
-    let mut out = String::with_capacity(place.len());
-    for (n, word) in place.split(' ').enumerate() {
-        if n > 0 {
-            out.push(' ');
-        }
-        if n > 0 && SMALL.contains(&word) {
-            out.push_str(&word.to_lowercase());
-            continue;
-        }
-        let mut begins = true;
-        let initials =
-            word.len() >= 4 && word.ends_with('.') && word[..word.len() - 1].contains('.');
-        for c in word.chars() {
-            if begins || initials {
-                out.push(c);
-            } else {
-                out.extend(c.to_lowercase());
-            }
-            begins = !c.is_alphabetic() && c != '’' && c != '\'';
-        }
-    }
-    out
 }

@@ -12,6 +12,7 @@ mod identity;
 mod language;
 mod markup;
 mod mojibake;
+mod place;
 mod sign_off;
 mod signal;
 mod text;

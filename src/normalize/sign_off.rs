@@ -205,18 +205,13 @@ fn initials(line: &str, ended: &mut Ended) -> bool {
         }
         return false;
     }
-    if let Some(marks) = ["dpa ", "AAP ", "EFE ", "AFP "]
-        .iter()
-        .find_map(|name| line.strip_prefix(name))
-    {
-        if marks
-            .split([' ', '/'])
-            .all(|mark| is_mark(mark) || agency::find(mark).is_some())
-        {
-            ended.initials(marks, &[' ', '/']);
-            ended.agency(&line[..3]);
-            return true;
-        }
+    let named = ["dpa ", "AAP ", "EFE ", "AFP "];
+    let marks = named.iter().find_map(|name| line.strip_prefix(name));
+    let known = |mark: &str| is_mark(mark) || agency::find(mark).is_some();
+    if let Some(marks) = marks.filter(|marks| marks.split([' ', '/']).all(known)) {
+        ended.initials(marks, &[' ', '/']);
+        ended.agency(&line[..3]);
+        return true;
     }
     if !line.contains('/') {
         // one set of initials alone: only under an agency's mark, or with a hyphen as AFP has it

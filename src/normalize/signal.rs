@@ -198,10 +198,10 @@ fn worded(text: &str, marks: &mut Marks) -> Option<usize> {
             end += 1 + digits;
         }
     }
-    if let Some(inside) = text[end..].trim_start().strip_prefix('(') {
-        if let Some(close) = inside.find(')').filter(|at| *at <= 24) {
-            end = text.len() - inside.len() + close + 1;
-        }
+    if let Some(inside) = text[end..].trim_start().strip_prefix('(')
+        && let Some(close) = inside.find(')').filter(|at| *at <= 24)
+    {
+        end = text.len() - inside.len() + close + 1;
     }
     let separator = separator(&text[end..])?;
     if let Some(signal) = signal {

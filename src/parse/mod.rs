@@ -64,8 +64,11 @@ impl Payload<'_> {
 /// Reads the items of a payload, at least one.
 type Read = fn(&Payload) -> Result<Vec<Item>, Error>;
 
-/// Formats told from the text, first match first. A row without a reader is known and not read yet.
-const FORMATS: &[(Format, fn(&str) -> bool, Option<Read>)] = &[
+/// A format, how it is told, and how it is read; without a reader it is known and not read yet.
+type Row<Recognises, Reads> = (Format, Recognises, Option<Reads>);
+
+/// Formats told from the text, first match first.
+const FORMATS: &[Row<fn(&str) -> bool, Read>] = &[
     (Format::Anpa1312, sniff::anpa, None),
     (Format::Iptc7901, sniff::iptc_7901, None),
     (Format::Zczc, sniff::zczc, None),
@@ -84,7 +87,7 @@ const FORMATS: &[(Format, fn(&str) -> bool, Option<Read>)] = &[
 type Map = fn(&Json, &mut Dispatch);
 
 /// JSON formats told from the members of an object, first match first.
-const JSON_FORMATS: &[(Format, fn(&Json) -> bool, Option<Map>)] = &[
+const JSON_FORMATS: &[Row<fn(&Json) -> bool, Map>] = &[
     (Format::ApJson, sniff::ap_json, None),
     (Format::DpaJson, sniff::dpa_json, None),
     (Format::JsonFeed, sniff::json_feed, None),

@@ -237,11 +237,10 @@ pub fn json(text: &str) -> bool {
         return false;
     };
     let next = start[1..].bytes().find(|b| *b > b' ');
-    match (open, next) {
-        (_, None) | (b'{', Some(b'"' | b'}')) => true,
-        (b'[', Some(b'{' | b'[' | b'"' | b']')) => true,
-        _ => false,
-    }
+    matches!(
+        (open, next),
+        (_, None) | (b'{', Some(b'"' | b'}')) | (b'[', Some(b'{' | b'[' | b'"' | b']'))
+    )
 }
 
 pub fn ap_json(item: &Json) -> bool {
