@@ -53,7 +53,7 @@ impl Shape {
         self.0 & other.0 != 0
     }
 
-    pub fn with(self, other: Shape) -> Shape {
+    pub const fn with(self, other: Shape) -> Shape {
         Shape(self.0 | other.0)
     }
 }
@@ -238,12 +238,10 @@ impl Cutter<'_> {
             }
         }
         let single = at - start == 1;
-        if single
-            && uppers == 1
-            && bytes.get(at) == Some(&b'.')
-            && let Some(token) = self.acronym(start)
-        {
-            return token;
+        if single && uppers == 1 && bytes.get(at) == Some(&b'.') {
+            if let Some(token) = self.acronym(start) {
+                return token;
+            }
         }
         let mut shape = Shape::default();
         if class(bytes[start]) == DIGIT {

@@ -3,6 +3,7 @@
 //! A new table is a line in `TABLES`, a variant of `Sense`, and a reader that asks `Tables` for rows,
 //! adds their names to the trie and reports what is wrong with them.
 
+mod cues;
 mod gazetteer;
 mod table;
 
@@ -10,6 +11,7 @@ use std::fmt;
 
 use xxhash_rust::xxh3::Xxh3;
 
+pub use cues::{Cue, Cues};
 pub use gazetteer::Gazetteer;
 pub use table::Tables;
 
@@ -67,6 +69,7 @@ const TABLES: &[(&str, &str)] = &[
         "countries.tsv",
         include_str!("../../config/lexicon/countries.tsv"),
     ),
+    ("cues.tsv", include_str!("../../config/lexicon/cues.tsv")),
     (
         "demonyms.tsv",
         include_str!("../../config/lexicon/demonyms.tsv"),
@@ -86,6 +89,7 @@ pub struct Lexicon {
     version: String,
     trie: Trie,
     gazetteer: Gazetteer,
+    cues: Cues,
 }
 
 impl Lexicon {
@@ -100,6 +104,7 @@ impl Lexicon {
         let mut tables = Tables::new(TABLES, files);
         let mut names = Builder::default();
         let gazetteer = Gazetteer::read(&mut tables, &mut names);
+        let cues = Cues::read(&mut tables);
         if !tables.faults.is_empty() {
             return Err(tables.faults);
         }
@@ -107,6 +112,7 @@ impl Lexicon {
             version: version(&tables),
             trie: names.build(),
             gazetteer,
+            cues,
         })
     }
 
@@ -122,6 +128,11 @@ impl Lexicon {
 
     pub fn trie(&self) -> &Trie {
         &self.trie
+    }
+
+    /// Whether the word with this token hash is a cue of this kind.
+    pub fn is(&self, cue: Cue, hash: u64) -> bool {
+        self.cues.is(cue, hash)
     }
 
     /// Countries, areas and places.

@@ -1,8 +1,307 @@
 //! Story + Spots → regions, places, focus. Where did it happen?
+//!
+//! Every name counts for its country, more in the headline and the lead, more as a scene (`in
+//! Myanmar`) than as somebody from there (`Chinese`). The dateline is provenance: it helps to read
+//! ambiguous names, and is an event only where the words say so too.
 
-use super::lexicon::Lexicon;
+mod dateline;
+mod resolve;
+
+use std::sync::Arc;
+
+use super::lexicon::{Gazetteer, Lexicon, Sense};
 use super::mention::Spots;
-use crate::story::{Story, Tags};
+use crate::story::{
+    Focus, Mention, PlaceTag, RegionRole, RegionTag, Shape, Story, Tags, Usage, Zone,
+};
+use dateline::Origin;
+use resolve::{Hit, Role, country_of};
 
 /// Fills the tags that say where.
-pub fn tag(_story: &Story, _spots: &Spots<'_>, _lexicon: &Lexicon, _tags: &mut Tags) {}
+pub fn tag(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon, tags: &mut Tags) {
+    let gazetteer = lexicon.gazetteer();
+    let origin = dateline::origin(story, spots, lexicon);
+    let hits = resolve::hits(spots, lexicon, origin.country);
+    let weights = weigh(spots, &hits);
+    let focus = focus(&weights, &origin);
+    tags.dateline_country = origin.country.map(|c| gazetteer.country(c).code.clone());
+    tags.focus = focus.map(|country| {
+        let country = gazetteer.country(country);
+        Focus {
+            country: country.code.clone(),
+            subregion: country.slug.clone(),
+        }
+    });
+    tags.regions = regions(spots, &hits, &weights, &origin, gazetteer);
+    tags.places = places(spots, &hits, &origin, gazetteer);
+}
+
+/// What a region of a story is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Country(u16),
+    Area(u16),
+}
+
+/// What the words of a story say for a region.
+#[derive(Clone, Copy, Debug)]
+struct Weight {
+    key: Key,
+    /// Sum over headline and body.
+    weight: f32,
+    /// Mentions in headline and body that are not parts of other names.
+    own: u32,
+    /// Named in the headline or the first paragraph.
+    lead: bool,
+}
+
+fn key_of(hit: &Hit) -> Option<Key> {
+    match (hit.country, hit.sense) {
+        (Some(country), _) => Some(Key::Country(country)),
+        (None, Sense::Area(area)) => Some(Key::Area(area)),
+        _ => None,
+    }
+}
+
+/// How much one mention says for its country.
+fn weight_of(hit: &Hit, zone: Zone, lead: bool) -> f32 {
+    let by_zone = match zone {
+        Zone::Headline => 2.0,
+        Zone::Body if lead => 1.6,
+        Zone::Body => 1.0,
+        Zone::Caption(_) | Zone::Dateline => 0.0,
+    };
+    let by_role = match hit.use_ {
+        Role::Scene => 1.2,
+        Role::Named => 1.0,
+        Role::Actor => 0.7,
+        Role::Part => 0.5,
+    };
+    by_zone * by_role
+}
+
+/// Weights by region, in order of first mention.
+fn weigh(spots: &Spots<'_>, hits: &[Hit]) -> Vec<Weight> {
+    let mut weights: Vec<Weight> = Vec::new();
+    let leads: Vec<u32> = spots.sections().iter().map(lead_end).collect();
+    for hit in hits {
+        let Some(key) = key_of(hit) else {
+            continue;
+        };
+        let zone = spots.zone(&hit.spot);
+        let lead = zone == Zone::Headline
+            || zone == Zone::Body && hit.spot.first < leads[hit.spot.section as usize];
+        let at = match weights.iter().position(|w| w.key == key) {
+            Some(at) => at,
+            None => {
+                weights.push(Weight {
+                    key,
+                    weight: 0.0,
+                    own: 0,
+                    lead: false,
+                });
+                weights.len() - 1
+            }
+        };
+        let gain = weight_of(hit, zone, lead);
+        let total = &mut weights[at];
+        total.weight += gain;
+        total.own += u32::from(gain > 0.0 && hit.use_ != Role::Part);
+        total.lead |= lead && hit.use_ != Role::Part;
+    }
+    weights
+}
+
+/// Where the first paragraph of a section ends: an index of its tokens.
+fn lead_end(section: &super::mention::Section<'_>) -> u32 {
+    let later = section.tokens.iter().skip(1);
+    later
+        .take_while(|token| !token.is(Shape::PARAGRAPH))
+        .count() as u32
+        + 1
+}
+
+/// The country with the most weight. Where the dateline's own country leads by little, the other one
+/// is the subject: a government speaks at home about abroad. A press seat needs more than itself.
+fn focus(weights: &[Weight], origin: &Origin) -> Option<u16> {
+    let mut best: Option<(f32, u16)> = None;
+    for weight in weights {
+        let Key::Country(country) = weight.key else {
+            continue;
+        };
+        let home = origin.country == Some(country);
+        let factor = match (home, origin.seat) {
+            (true, true) => 0.6,
+            (true, false) => 0.75,
+            (false, _) => 1.0,
+        };
+        let value = weight.weight * factor;
+        if value > 0.0 && best.is_none_or(|(most, _)| value > most) {
+            best = Some((value, country));
+        }
+    }
+    let home = origin.country.filter(|_| !origin.seat);
+    best.map(|(_, country)| country).or(home)
+}
+
+/// Regions, strongest first.
+fn regions(
+    spots: &Spots<'_>,
+    hits: &[Hit],
+    weights: &[Weight],
+    origin: &Origin,
+    gazetteer: &Gazetteer,
+) -> Vec<RegionTag> {
+    let most = weights.iter().map(|w| w.weight).fold(0.0, f32::max);
+    let mut tags: Vec<(f32, RegionTag)> = Vec::with_capacity(weights.len() + 1);
+    for weight in weights {
+        let event = weight.weight > 0.0
+            && weight.own > 0
+            && (weight.weight >= 0.4 * most || weight.lead && weight.weight >= 0.2 * most);
+        let role = if event {
+            RegionRole::Event
+        } else {
+            RegionRole::Mentioned
+        };
+        let mentions = hits
+            .iter()
+            .filter(|hit| key_of(hit) == Some(weight.key))
+            .map(|hit| spots.mention(&hit.spot, None))
+            .collect();
+        let score = (weight.weight + 0.3) / (weight.weight + 0.8);
+        tags.push((
+            weight.weight,
+            region(weight.key, role, score, mentions, gazetteer),
+        ));
+    }
+    if let Some(country) = origin.country {
+        let key = Key::Country(country);
+        if weights.iter().all(|w| w.key != key) {
+            let mentions = origin
+                .places
+                .iter()
+                .filter(|(_, sense)| country_of(*sense, gazetteer) == Some(country))
+                .map(|(spot, _)| spots.mention(spot, None))
+                .collect();
+            let tag = region(key, RegionRole::Dateline, 0.5, mentions, gazetteer);
+            tags.push((-1.0, tag));
+        }
+    }
+    tags.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    tags.into_iter().map(|(_, tag)| tag).collect()
+}
+
+fn region(
+    key: Key,
+    role: RegionRole,
+    score: f32,
+    mentions: Vec<Mention>,
+    gazetteer: &Gazetteer,
+) -> RegionTag {
+    match key {
+        Key::Country(index) => {
+            let country = gazetteer.country(index);
+            RegionTag {
+                code: country.code.clone(),
+                name: country.name.clone(),
+                m49: Some(country.m49.clone()),
+                subregion: Some(country.subregion.clone()),
+                role,
+                score,
+                mentions,
+            }
+        }
+        Key::Area(index) => {
+            let area = gazetteer.area(index);
+            RegionTag {
+                code: area.id.clone(),
+                name: area.name.clone(),
+                m49: None,
+                subregion: None,
+                role,
+                score,
+                mentions,
+            }
+        }
+    }
+}
+
+/// Places in order of first mention: those of the dateline as well.
+fn places(
+    spots: &Spots<'_>,
+    hits: &[Hit],
+    origin: &Origin,
+    gazetteer: &Gazetteer,
+) -> Vec<PlaceTag> {
+    let datelines = origin
+        .places
+        .iter()
+        .map(|(spot, sense)| (*spot, *sense, Usage::Literal));
+    let mut all: Vec<_> = hits
+        .iter()
+        .map(|hit| (hit.spot, hit.sense, hit.usage))
+        .chain(datelines)
+        .collect();
+    all.sort_by_key(|(spot, ..)| (spot.section, spot.first));
+    let mut tags: Vec<(Sense, PlaceTag)> = Vec::new();
+    for (spot, sense, usage) in all {
+        let sense = match sense {
+            Sense::Demonym(country) => Sense::Country(country),
+            other => other,
+        };
+        let mention = spots.mention(&spot, Some(usage));
+        match tags.iter_mut().find(|(known, _)| *known == sense) {
+            Some((_, tag)) => tag.mentions.push(mention),
+            None => {
+                if let Some(tag) = place(sense, mention, gazetteer) {
+                    tags.push((sense, tag));
+                }
+            }
+        }
+    }
+    tags.into_iter().map(|(_, tag)| tag).collect()
+}
+
+fn place(sense: Sense, mention: Mention, gazetteer: &Gazetteer) -> Option<PlaceTag> {
+    let code = |country: u16| -> Arc<str> { gazetteer.country(country).code.clone() };
+    let mentions = vec![mention];
+    Some(match sense {
+        Sense::Country(index) => {
+            let country = gazetteer.country(index);
+            PlaceTag {
+                name: country.name.clone(),
+                kind: "country",
+                country: Some(country.code.clone()),
+                admin1: None,
+                coordinates: Some(country.coordinates),
+                id: None,
+                mentions,
+            }
+        }
+        Sense::Area(index) => {
+            let area = gazetteer.area(index);
+            PlaceTag {
+                name: area.name.clone(),
+                kind: area.kind,
+                country: area.country.map(code),
+                admin1: None,
+                coordinates: Some(area.coordinates),
+                id: None,
+                mentions,
+            }
+        }
+        Sense::Place(index) => {
+            let place = gazetteer.place(index);
+            PlaceTag {
+                name: place.name.clone(),
+                kind: place.kind,
+                country: Some(code(place.country)),
+                admin1: place.admin1.clone(),
+                coordinates: Some(place.coordinates),
+                id: place.id.clone(),
+                mentions,
+            }
+        }
+        _ => return None,
+    })
+}

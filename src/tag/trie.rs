@@ -74,7 +74,7 @@ pub struct PatternId(u32);
 
 /// Keys are hashes already.
 #[derive(Default)]
-struct Same(u64);
+pub struct Same(u64);
 
 impl Hasher for Same {
     fn finish(&self) -> u64 {

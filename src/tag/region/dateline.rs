@@ -1,0 +1,82 @@
+//! Dateline → its country, and the places it names. Where was the story written?
+
+use super::super::lexicon::{Cue, Gazetteer, Lexicon, Sense};
+use super::super::mention::{Spot, Spots};
+use super::resolve::country_of;
+use crate::story::{Story, Zone};
+
+/// Where a story was written.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    pub country: Option<u16>,
+    /// The names in the dateline with what they mean: agencies are left out.
+    pub places: Vec<(Spot, Sense)>,
+    /// A press seat: what is written there happened elsewhere.
+    pub seat: bool,
+}
+
+/// Reads the dateline zone of a story.
+pub fn origin(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon) -> Origin {
+    let mut origin = Origin::default();
+    let Some(dateline) = &story.dateline else {
+        return origin;
+    };
+    let gazetteer = lexicon.gazetteer();
+    let region = dateline.region.as_deref();
+    let named = |spot: &Spot| {
+        let text = spots.text(spot);
+        let holds = |name: &String| name.contains(text);
+        dateline.places.iter().any(holds) || region.is_some_and(|name| name.contains(text))
+    };
+    let spots_here: Vec<&Spot> = spots
+        .all()
+        .iter()
+        .filter(|spot| spots.zone(spot) == Zone::Dateline && !spot.embedded && named(spot))
+        .collect();
+    // a region that stands alone after its place says which one is meant
+    let outer = spots_here
+        .iter()
+        .find(|spot| region.is_some_and(|name| name.contains(spots.text(spot))))
+        .map(|spot| best(spots, spot, gazetteer, None));
+    let outer = outer.flatten();
+    for spot in spots_here {
+        if let Some(sense) = best(spots, spot, gazetteer, outer) {
+            origin.country = origin.country.or(country_of(sense, gazetteer));
+            let token = spots.tokens(spot)[0];
+            origin.seat |= lexicon.is(Cue::Seat, token.hash);
+            origin.places.push((*spot, sense));
+        }
+    }
+    origin
+}
+
+/// The sense of a name in a dateline: inside the region named with it, else the largest.
+fn best(
+    spots: &Spots<'_>,
+    spot: &Spot,
+    gazetteer: &Gazetteer,
+    outer: Option<Sense>,
+) -> Option<Sense> {
+    let within = outer.and_then(|sense| country_of(sense, gazetteer));
+    let division = match outer {
+        Some(Sense::Place(p)) => gazetteer.place(p).admin1.clone(),
+        _ => None,
+    };
+    let rate = |sense: &Sense| {
+        let size = match sense {
+            Sense::Country(_) | Sense::Area(_) => 100,
+            Sense::Place(p) => {
+                let place = gazetteer.place(*p);
+                let near = within == Some(place.country);
+                let nearer = near && division.is_some() && division == place.admin1;
+                let capital = u32::from(place.kind == "capital") * 10;
+                let size = place.population.max(1).ilog2() + capital;
+                size + u32::from(near) * 200 + u32::from(nearer) * 200
+            }
+            _ => 0,
+        };
+        (size, std::cmp::Reverse(*sense))
+    };
+    let senses = spots.senses(spot).filter(|sense| sense.is_region());
+    senses.max_by_key(rate)
+}

@@ -1,0 +1,382 @@
+//! Spots → hits: which place does a name mean here, if any?
+//!
+//! A name with one country is evidence for it; a name with several takes the sense that its
+//! neighbour (`Paris, Texas`), the evidence, the dateline and at last the population speak for.
+//! A name that stands like a person's (`Jordan Smith`, `Michael Jordan`) is nobody's place, there
+//! and in the rest of the story, unless something else speaks for the place.
+
+use super::super::lexicon::{Cue, Gazetteer, Lexicon, Sense};
+use super::super::mention::{Casing, Spot, Spots};
+use crate::story::{Shape, Token, Usage, Zone};
+
+/// A name that means a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit {
+    pub spot: Spot,
+    pub sense: Sense,
+    pub country: Option<u16>,
+    pub usage: Usage,
+    pub use_: Role,
+}
+
+/// What a name does in its sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Something is said of the place: `in Myanmar`, `to Myanmar`.
+    Scene,
+    /// Named, and no more is known.
+    Named,
+    /// A government, an adjective: somebody from there.
+    Actor,
+    /// Part of another name.
+    Part,
+}
+
+/// What speaks for a country before ambiguous names are read.
+pub struct Evidence {
+    by_country: Vec<f32>,
+    total: f32,
+    dateline: Option<u16>,
+}
+
+impl Evidence {
+    fn share(&self, country: u16) -> f32 {
+        if self.total == 0.0 {
+            return 0.0;
+        }
+        self.by_country[usize::from(country)] / self.total
+    }
+
+    fn any(&self, country: u16) -> bool {
+        self.by_country[usize::from(country)] > 0.0 || self.dateline == Some(country)
+    }
+
+    fn add(&mut self, country: u16, weight: f32) {
+        self.by_country[usize::from(country)] += weight;
+        self.total += weight;
+    }
+}
+
+/// The country of a sense, where it has one.
+pub fn country_of(sense: Sense, gazetteer: &Gazetteer) -> Option<u16> {
+    match sense {
+        Sense::Country(c) | Sense::Demonym(c) => Some(c),
+        Sense::Area(a) => gazetteer.area(a).country,
+        Sense::Place(p) => Some(gazetteer.place(p).country),
+        _ => None,
+    }
+}
+
+/// All hits outside the dateline, in order.
+pub fn hits(spots: &Spots<'_>, lexicon: &Lexicon, dateline: Option<u16>) -> Vec<Hit> {
+    let reader = Reader {
+        spots,
+        lexicon,
+        gazetteer: lexicon.gazetteer(),
+        evidence: evidence(spots, lexicon, dateline),
+        people: people(spots, lexicon),
+    };
+    let all = spots.all();
+    let mut hits = Vec::with_capacity(all.len());
+    for at in 0..all.len() {
+        if spots.zone(&all[at]) != Zone::Dateline {
+            hits.extend(reader.read(at));
+        }
+    }
+    hits
+}
+
+/// Counts names that can mean one country only.
+fn evidence(spots: &Spots<'_>, lexicon: &Lexicon, dateline: Option<u16>) -> Evidence {
+    let gazetteer = lexicon.gazetteer();
+    let mut evidence = Evidence {
+        by_country: vec![0.0; gazetteer.countries().len()],
+        total: 0.0,
+        dateline,
+    };
+    for spot in spots.all() {
+        if spots.zone(spot) == Zone::Dateline {
+            continue;
+        }
+        let mut only = None;
+        let mut weight: f32 = 0.0;
+        let mut senses = spots.senses(spot).filter(|s| s.is_region());
+        let alone = senses.all(|sense| {
+            let country = country_of(sense, gazetteer);
+            weight = weight.max(match sense {
+                Sense::Place(p) => (gazetteer.place(p).population as f32 / 1e6).clamp(0.1, 0.8),
+                _ => 1.0,
+            });
+            if only.is_none() {
+                only = country;
+            }
+            country.is_some() && only == country
+        });
+        if let Some(country) = only.filter(|_| alone) {
+            // a name that people bear proves nothing
+            let person = spot.count == 1 && lexicon.is(Cue::Personal, spots.tokens(spot)[0].hash);
+            let weight = if spot.embedded { weight / 2.0 } else { weight };
+            evidence.add(country, if person { 0.0 } else { weight });
+        }
+    }
+    evidence
+}
+
+/// Hashes of names that stand as a person's name somewhere in the story.
+fn people(spots: &Spots<'_>, lexicon: &Lexicon) -> Vec<u64> {
+    let mut people = Vec::new();
+    for spot in spots.all() {
+        let tokens = spots.tokens(spot);
+        if tokens.len() == 1
+            && lexicon.is(Cue::Personal, tokens[0].hash)
+            && spots.section(spot).casing == Casing::Sentence
+            && stands_as_person(spots, spot, lexicon)
+        {
+            people.push(tokens[0].hash);
+        }
+    }
+    people
+}
+
+/// `Jordan Smith`, `Michael Jordan`, `Mr. Jordan`: a capital word that is no place beside it.
+fn stands_as_person(spots: &Spots<'_>, spot: &Spot, lexicon: &Lexicon) -> bool {
+    let own = spots.tokens(spot)[0];
+    let named = |token: &Token| {
+        token.is(Shape::CAPITAL)
+            && !token.is(Shape::UPPER)
+            && !lexicon.is(Cue::Surrounding, token.hash)
+            && !lexicon.trie().may_begin(token.hash, false)
+    };
+    let beside = |token: &Token| !token.is(PARTED);
+    let after = spots.after(spot);
+    if !spots.is_possessive(spot) && after.is_some_and(|next| beside(next) && named(next)) {
+        return true;
+    }
+    spots.before(spot).is_some_and(|last| {
+        let title = !own.is(Shape::BREAK) && lexicon.is(Cue::Courtesy, last.hash);
+        let given = beside(&own) && named(last) && !last.is(Shape::SENTENCE);
+        title || given || beside(&own) && lexicon.is(Cue::Given, last.hash)
+    })
+}
+
+/// What parts a word from the one before.
+const PARTED: Shape = Shape::BREAK
+    .with(Shape::DOT)
+    .with(Shape::HYPHEN)
+    .with(Shape::APOSTROPHE);
+
+struct Reader<'a, 's> {
+    spots: &'a Spots<'s>,
+    lexicon: &'a Lexicon,
+    gazetteer: &'a Gazetteer,
+    evidence: Evidence,
+    people: Vec<u64>,
+}
+
+impl Reader<'_, '_> {
+    fn read(&self, at: usize) -> Option<Hit> {
+        let spot = &self.spots.all()[at];
+        let (sense, context) = self.choose(at)?;
+        if !context && self.is_trap(at, sense) {
+            return None;
+        }
+        let use_ = self.role(spot, sense);
+        Some(Hit {
+            spot: *spot,
+            sense,
+            country: country_of(sense, self.gazetteer),
+            usage: match use_ {
+                Role::Scene | Role::Named => Usage::Literal,
+                Role::Actor | Role::Part => Usage::Associative,
+            },
+            use_,
+        })
+    }
+
+    /// The best sense, and whether its neighbour proves it.
+    fn choose(&self, at: usize) -> Option<(Sense, bool)> {
+        let spot = &self.spots.all()[at];
+        let mut senses = self.spots.senses(spot).filter(|s| s.is_region());
+        let first = senses.next()?;
+        let parent = self.parent(at);
+        let rate = |sense: Sense| {
+            let context = parent.is_some_and(|parent| self.lies_in(sense, parent));
+            (self.score(sense) + if context { 6.0 } else { 0.0 }, context)
+        };
+        let (mut best, (mut score, mut context)) = (first, rate(first));
+        for sense in senses {
+            let (other, proven) = rate(sense);
+            if other > score {
+                (best, score, context) = (sense, other, proven);
+            }
+        }
+        Some((best, context))
+    }
+
+    /// How much speaks for a sense, whatever stands beside it.
+    fn score(&self, sense: Sense) -> f32 {
+        let prior = match sense {
+            Sense::Country(_) | Sense::Demonym(_) => 6.0,
+            Sense::Area(_) => 5.0,
+            Sense::Place(p) => {
+                let place = self.gazetteer.place(p);
+                let size = (place.population.max(1) as f32).log10() * 0.6;
+                match place.kind {
+                    "capital" => size + 1.0,
+                    "admin1" => size - 0.5,
+                    _ => size,
+                }
+            }
+            _ => 0.0,
+        };
+        let Some(country) = country_of(sense, self.gazetteer) else {
+            return prior;
+        };
+        let dateline = if self.evidence.dateline == Some(country) {
+            1.0
+        } else {
+            0.0
+        };
+        prior + 3.0 * self.evidence.share(country) + dateline
+    }
+
+    /// What stands after the name and a comma, or in brackets: `Paris, Texas`.
+    fn parent(&self, at: usize) -> Option<&Spot> {
+        let spot = &self.spots.all()[at];
+        let next = self.spots.all()[at + 1..].iter().find(|s| !s.embedded)?;
+        let beside =
+            next.section == spot.section && next.first == spot.first + u32::from(spot.count);
+        let gap_start = self.spots.mention(spot, None).end as usize;
+        let gap_end = self.spots.mention(next, None).start as usize;
+        let section = self.spots.section(spot);
+        let gap = section.text.get(gap_start..gap_end)?;
+        (beside && matches!(gap, ", " | " (" | "," | "، " | " [")).then_some(next)
+    }
+
+    fn lies_in(&self, sense: Sense, parent: &Spot) -> bool {
+        let Sense::Place(p) = sense else {
+            return false;
+        };
+        let place = self.gazetteer.place(p);
+        self.spots.senses(parent).any(|outer| match outer {
+            Sense::Country(country) => country == place.country,
+            Sense::Place(q) => {
+                let outer = self.gazetteer.place(q);
+                outer.kind == "admin1"
+                    && place.kind != "admin1"
+                    && outer.country == place.country
+                    && outer.admin1 == place.admin1
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether the name is more likely a person's, a company's or a word.
+    fn is_trap(&self, at: usize, sense: Sense) -> bool {
+        let spot = &self.spots.all()[at];
+        let tokens = self.spots.tokens(spot);
+        if tokens.len() > 1 || matches!(sense, Sense::Demonym(_) | Sense::Area(_)) {
+            return false;
+        }
+        let token = tokens[0];
+        let Some(country) = country_of(sense, self.gazetteer) else {
+            return false;
+        };
+        let scene = self.is_scene(spot);
+        let supported = self.evidence.any(country);
+        if self.lexicon.is(Cue::Personal, token.hash) && !supported {
+            if self.people.contains(&token.hash) {
+                return true;
+            }
+            // nothing says place, and the story lies elsewhere
+            let elsewhere = self.evidence.total > 0.0 && self.evidence.dateline != Some(country);
+            if elsewhere && !scene && !self.is_possessive(spot) && !self.is_listed(at) {
+                return true;
+            }
+        }
+        if self.lexicon.is(Cue::Personal, token.hash)
+            && stands_as_person(self.spots, spot, self.lexicon)
+        {
+            return true;
+        }
+        let Sense::Place(p) = sense else {
+            return false;
+        };
+        let place = self.gazetteer.place(p);
+        let small = place.kind != "capital" && place.population < 300_000;
+        small && self.is_doubtful(spot, supported, scene)
+    }
+
+    /// A small town needs a country that the story is in, and a place in its sentence.
+    fn is_doubtful(&self, spot: &Spot, supported: bool, scene: bool) -> bool {
+        let own = self.spots.tokens(spot)[0];
+        if own.is(Shape::IDEOGRAPH) || own.is(Shape::ARABIC) {
+            return !supported && !scene;
+        }
+        let section = self.spots.section(spot);
+        if section.casing != Casing::Sentence {
+            return !supported;
+        }
+        let beside = |token: &Token| {
+            token.is(Shape::CAPITAL) && !self.lexicon.is(Cue::Surrounding, token.hash)
+        };
+        let before = self.spots.before(spot);
+        let after = self.spots.after(spot);
+        let in_name = !own.is(PARTED)
+            && before.is_some_and(|t| beside(t) && !t.is(Shape::SENTENCE))
+            || after.is_some_and(|t| beside(t) && !t.is(PARTED));
+        in_name && !scene || !supported && !scene
+    }
+
+    fn is_possessive(&self, spot: &Spot) -> bool {
+        self.spots.is_possessive(spot)
+    }
+
+    /// `Jordan and Israel`, `Jordan, Egypt`: beside another country.
+    fn is_listed(&self, at: usize) -> bool {
+        let all = self.spots.all();
+        let spot = &all[at];
+        let near = |other: &Spot| {
+            let gap = i64::from(other.first) - i64::from(spot.first);
+            other.section == spot.section
+                && (1..=2).contains(&gap.abs())
+                && self
+                    .spots
+                    .senses(other)
+                    .any(|s| matches!(s, Sense::Country(_)))
+        };
+        at > 0 && near(&all[at - 1]) || all.get(at + 1).is_some_and(near)
+    }
+
+    /// A word of place stands before: `in`, `to`, `from`, `near`.
+    fn is_scene(&self, spot: &Spot) -> bool {
+        let own = self.spots.tokens(spot)[0];
+        let before = self.spots.before(spot);
+        !own.is(Shape::BREAK)
+            && before.is_some_and(|last| self.lexicon.is(Cue::Locative, last.hash))
+    }
+
+    fn role(&self, spot: &Spot, sense: Sense) -> Role {
+        if spot.embedded {
+            return Role::Part;
+        }
+        if matches!(sense, Sense::Demonym(_)) {
+            return Role::Actor;
+        }
+        let section = self.spots.section(spot);
+        let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
+        let in_name = section.casing == Casing::Sentence
+            && after.is_some_and(|next| next.is(Shape::CAPITAL) && !next.is(Shape::SENTENCE));
+        if in_name {
+            return Role::Part;
+        }
+        if self.is_scene(spot) && !self.is_possessive(spot) {
+            return Role::Scene;
+        }
+        let speaks = after.is_some_and(|next| self.lexicon.is(Cue::Speech, next.hash));
+        if speaks || self.is_possessive(spot) {
+            return Role::Actor;
+        }
+        Role::Named
+    }
+}
