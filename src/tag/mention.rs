@@ -99,10 +99,10 @@ impl<'s> Spots<'s> {
     /// What the name may mean here: only senses that its case and the story's language allow.
     pub fn senses(&self, spot: &Spot) -> impl Iterator<Item = Sense> {
         let section = self.section(spot);
-        let first = section.tokens[spot.first as usize];
+        let tokens = self.tokens(spot);
         let entries = self.lexicon.trie().entries(spot.pattern).iter();
         entries
-            .filter(move |e| allows(e, &first, section.casing, self.languages))
+            .filter(move |e| allows(e, tokens, section, self.languages))
             .map(|e| e.sense)
     }
 
@@ -237,10 +237,10 @@ impl<'s> Spots<'s> {
             if !trie.may_begin(hash, lower) {
                 return None;
             }
-            trie.longest(tokens, hash, |entries, _| {
-                entries
-                    .iter()
-                    .any(|e| allows(e, first, section.casing, self.languages))
+            trie.longest(tokens, hash, |entries, count| {
+                let name = &tokens[..count];
+                let mut entries = entries.iter();
+                entries.any(|e| allows(e, name, section, self.languages))
             })
         };
         if let Some(found) = search(first.hash) {
@@ -254,14 +254,21 @@ impl<'s> Spots<'s> {
     }
 }
 
-/// Whether a meaning may be read from a name that begins with `first`.
-fn allows(entry: &Entry, first: &Token, casing: Casing, languages: Languages) -> bool {
+/// Whether a meaning may be read from the tokens of a name.
+fn allows(entry: &Entry, name: &[Token], section: &Section<'_>, languages: Languages) -> bool {
+    let Some((first, last)) = name.first().zip(name.last()) else {
+        return false;
+    };
     let case = match entry.case {
         Case::Any => true,
-        Case::Capital => first.is(Shape::CAPITAL) || casing == Casing::Lower,
+        Case::Capital => first.is(Shape::CAPITAL) || section.casing == Casing::Lower,
         // in a text in capitals they say nothing, the dots of U.S. still do
-        Case::Upper if casing == Casing::Capitals => first.is(Shape::ACRONYM),
+        Case::Upper if section.casing == Casing::Capitals => first.is(Shape::ACRONYM),
         Case::Upper => first.is(Shape::UPPER),
+        Case::Abbreviated => {
+            let stop = section.text.as_bytes().get(last.end() as usize);
+            first.is(Shape::CAPITAL) && first.is(Shape::BREAK) && stop == Some(&b'.')
+        }
     };
     case && entry.languages.meets(languages)
 }

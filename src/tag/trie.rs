@@ -21,6 +21,8 @@ pub enum Case {
     Capital,
     /// In capitals throughout: an acronym that would else be a word (`US`, `IS`, `WHO`).
     Upper,
+    /// After a comma or bracket and before a full stop, with a capital: `Tex.`, `Miss.`, `La.`.
+    Abbreviated,
 }
 
 /// Languages as a set of bits.
@@ -162,10 +164,10 @@ impl Builder {
         let Some(first) = path.first() else {
             return false;
         };
-        let case = case_of(&path);
+        let case = case_of(name, &path);
         let firsts = match case {
             Case::Any => &mut self.any_case,
-            Case::Capital | Case::Upper => &mut self.capitals,
+            Case::Capital | Case::Upper | Case::Abbreviated => &mut self.capitals,
         };
         firsts.push(first.hash);
         let mut node = ROOT;
@@ -222,13 +224,15 @@ impl Builder {
 }
 
 /// The case that the spelling of a name asks for.
-fn case_of(path: &[Token]) -> Case {
+fn case_of(name: &str, path: &[Token]) -> Case {
     let Some(first) = path.first() else {
         return Case::Any;
     };
     let short = first.end() - first.start <= 6;
     if !first.is(Shape::CAPITAL) {
         Case::Any
+    } else if path.len() == 1 && name.ends_with('.') && !first.is(Shape::ACRONYM) {
+        Case::Abbreviated
     } else if first.is(Shape::UPPER) && (short || first.is(Shape::ACRONYM)) {
         Case::Upper
     } else {
@@ -334,14 +338,19 @@ mod tests {
 
     #[test]
     fn the_spelling_says_the_case() {
-        let trie = trie(&["chino", "Turkey", "US", "U.N.", "EFTA", "MNDAAXY", "中国"]);
+        let trie = trie(&[
+            "chino", "Turkey", "US", "U.N.", "EFTA", "MNDAAXY", "中国", "Miss.",
+        ]);
         let cases: Vec<Case> = {
             let mut entries: Vec<_> = trie.entries.iter().collect();
             entries.sort();
             entries.iter().map(|e| e.case).collect()
         };
         use Case::*;
-        assert_eq!(cases, [Any, Capital, Upper, Upper, Upper, Capital, Any]);
+        assert_eq!(
+            cases,
+            [Any, Capital, Upper, Upper, Upper, Capital, Any, Abbreviated]
+        );
     }
 
     #[test]

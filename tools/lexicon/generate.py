@@ -205,7 +205,8 @@ def places(check, cities, owners, geonames):
         lon = sum(c["longitude"] * c["population"] for c in members) / weight
         short = re.sub(r"\s+(Province|Governorate|Region|Oblast|District|State|County|Prefecture|Department|Krai|Republic"
                        r"|Voivodeship|Municipality|Wilaya)$|^(Provincia de|Departamento de|Estado de)\s+", "", name)
-        names = [short] if short != name and fold(short) not in words and fold(short) not in taken else []
+        plain = len(short) < 5 or fold(short) in words or fold(short) in taken
+        names = [short] if short != name and not plain else []
         rows.append("\t".join([division["code"], "admin1", country, code, f"{lat:.2f}", f"{lon:.2f}", str(weight),
                                name, "|".join(names)]))
     header = "# " + "\t".join(["id", "kind", "country", "admin1", "lat", "lon", "population", "name", "names"])

@@ -75,11 +75,12 @@ pub fn hits(spots: &Spots<'_>, lexicon: &Lexicon, dateline: Option<u16>) -> Vec<
         gazetteer: lexicon.gazetteer(),
         evidence: evidence(spots, lexicon, dateline),
         people: people(spots, lexicon),
+        words: Words::of(spots),
     };
     let all = spots.all();
     let mut hits = Vec::with_capacity(all.len());
-    for at in 0..all.len() {
-        if spots.zone(&all[at]) != Zone::Dateline {
+    for (at, spot) in all.iter().enumerate() {
+        if spots.zone(spot) != Zone::Dateline {
             hits.extend(reader.read(at));
         }
     }
@@ -159,6 +160,41 @@ fn stands_as_person(spots: &Spots<'_>, spot: &Spot, lexicon: &Lexicon) -> bool {
     })
 }
 
+/// The words that the story writes with a small letter somewhere: a town that is one of them (`Bank`,
+/// `Free`, `Much`) is the word. A bitmap, so that once in a while a town is lost, never a word read.
+struct Words {
+    bits: Vec<u64>,
+}
+
+impl Words {
+    fn of(spots: &Spots<'_>) -> Words {
+        let total: usize = spots.sections().iter().map(|s| s.tokens.len()).sum();
+        let mut words = Words {
+            bits: vec![0; (total / 2).next_power_of_two().max(64)],
+        };
+        for section in spots.sections() {
+            for token in section.tokens.iter().filter(|t| !t.is(NOT_SMALL)) {
+                let at = words.at(token.hash);
+                words.bits[at] |= 1 << (token.hash >> 58);
+            }
+        }
+        words
+    }
+
+    fn at(&self, hash: u64) -> usize {
+        hash as usize & (self.bits.len() - 1)
+    }
+
+    fn hold(&self, hash: u64) -> bool {
+        self.bits[self.at(hash)] >> (hash >> 58) & 1 != 0
+    }
+}
+
+const NOT_SMALL: Shape = Shape::CAPITAL
+    .with(Shape::NUMBER)
+    .with(Shape::IDEOGRAPH)
+    .with(Shape::ARABIC);
+
 /// What parts a word from the one before.
 const PARTED: Shape = Shape::BREAK
     .with(Shape::DOT)
@@ -171,6 +207,7 @@ struct Reader<'a, 's> {
     gazetteer: &'a Gazetteer,
     evidence: Evidence,
     people: Vec<u64>,
+    words: Words,
 }
 
 impl Reader<'_, '_> {
@@ -237,7 +274,7 @@ impl Reader<'_, '_> {
         } else {
             0.0
         };
-        prior + 3.0 * self.evidence.share(country) + dateline
+        prior + 4.0 * self.evidence.share(country) + dateline
     }
 
     /// What stands after the name and a comma, or in brackets: `Paris, Texas`.
@@ -275,57 +312,65 @@ impl Reader<'_, '_> {
     fn is_trap(&self, at: usize, sense: Sense) -> bool {
         let spot = &self.spots.all()[at];
         let tokens = self.spots.tokens(spot);
-        if tokens.len() > 1 || matches!(sense, Sense::Demonym(_) | Sense::Area(_)) {
-            return false;
-        }
         let token = tokens[0];
         let Some(country) = country_of(sense, self.gazetteer) else {
             return false;
         };
+        if tokens.len() > 1 || matches!(sense, Sense::Demonym(_) | Sense::Area(_)) {
+            return false;
+        }
         let scene = self.is_scene(spot);
         let supported = self.evidence.any(country);
-        if self.lexicon.is(Cue::Personal, token.hash) && !supported {
-            if self.people.contains(&token.hash) {
-                return true;
-            }
-            // nothing says place, and the story lies elsewhere
-            let elsewhere = self.evidence.total > 0.0 && self.evidence.dateline != Some(country);
-            if elsewhere && !scene && !self.is_possessive(spot) && !self.is_listed(at) {
-                return true;
-            }
-        }
-        if self.lexicon.is(Cue::Personal, token.hash)
-            && stands_as_person(self.spots, spot, self.lexicon)
-        {
+        if self.is_person(at, country, scene) {
             return true;
         }
         let Sense::Place(p) = sense else {
             return false;
         };
         let place = self.gazetteer.place(p);
-        let small = place.kind != "capital" && place.population < 300_000;
-        small && self.is_doubtful(spot, supported, scene)
+        if place.kind == "capital" || place.population >= 1_000_000 {
+            return false;
+        }
+        self.words.hold(token.hash) && !scene || self.is_doubtful(spot, supported, scene)
     }
 
-    /// A small town needs a country that the story is in, and a place in its sentence.
+    /// Whether a name that people bear stands for a person here.
+    fn is_person(&self, at: usize, country: u16, scene: bool) -> bool {
+        let spot = &self.spots.all()[at];
+        let token = self.spots.tokens(spot)[0];
+        if !self.lexicon.is(Cue::Personal, token.hash) {
+            let before = self.spots.before(spot).filter(|_| !token.is(PARTED));
+            return before.is_some_and(|last| self.lexicon.is(Cue::Given, last.hash));
+        }
+        if stands_as_person(self.spots, spot, self.lexicon) {
+            return true;
+        }
+        if self.evidence.any(country) || self.is_listed(at) {
+            return false;
+        }
+        // nothing says place, and somebody of that name is in the story, or it lies elsewhere
+        let elsewhere = self.evidence.total > 0.0 && !scene && !self.is_possessive(spot);
+        self.people.contains(&token.hash) || elsewhere
+    }
+
+    /// A town needs a country that the story is in, or a word of place before it.
     fn is_doubtful(&self, spot: &Spot, supported: bool, scene: bool) -> bool {
         let own = self.spots.tokens(spot)[0];
-        if own.is(Shape::IDEOGRAPH) || own.is(Shape::ARABIC) {
-            return !supported && !scene;
+        if supported && own.is(Shape::IDEOGRAPH.with(Shape::ARABIC)) {
+            return false;
         }
         let section = self.spots.section(spot);
         if section.casing != Casing::Sentence {
             return !supported;
         }
-        let beside = |token: &Token| {
+        let name = |token: &Token| {
             token.is(Shape::CAPITAL) && !self.lexicon.is(Cue::Surrounding, token.hash)
         };
-        let before = self.spots.before(spot);
-        let after = self.spots.after(spot);
-        let in_name = !own.is(PARTED)
-            && before.is_some_and(|t| beside(t) && !t.is(Shape::SENTENCE))
-            || after.is_some_and(|t| beside(t) && !t.is(PARTED));
-        in_name && !scene || !supported && !scene
+        let before = self.spots.before(spot).filter(|_| !own.is(PARTED));
+        let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
+        let in_name = before.is_some_and(|last| name(last) && !last.is(Shape::SENTENCE))
+            || after.is_some_and(name);
+        !scene && (in_name || !supported)
     }
 
     fn is_possessive(&self, spot: &Spot) -> bool {
