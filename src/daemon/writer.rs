@@ -86,6 +86,8 @@ struct Writer<'h, B: Bus> {
     pulled: u64,
     room: usize,
     passed: u64,
+    /// The next message is the one that the process ended on, again and again.
+    give_up: bool,
     pulling: Option<JoinHandle<Result<Pulled, Fault>>>,
     work: Option<JoinHandle<Work>>,
     pending: VecDeque<Commit>,
@@ -121,6 +123,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             committed: turn.committed,
             room: room.min(house.config.batch_messages),
             passed: 0,
+            give_up: begun >= GIVE_UP,
             pulling: None,
             work: None,
             pending: VecDeque::new(),
@@ -210,7 +213,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             .map(|message| message.origin.sequence);
         let lost = pulled.lost.as_ref().map(|lost| *lost.end());
         self.pulled = last.or(lost).unwrap_or(self.pulled);
-        let give_up = self.room == 1 && self.committed.begun >= GIVE_UP && self.passed == 0;
+        let give_up = std::mem::take(&mut self.give_up);
         let at = self.committed.received.unwrap_or(Timestamp::UNIX_EPOCH);
         let source = self.house.bus.source().to_owned();
         self.work = Some(tokio::task::spawn_blocking(move || {

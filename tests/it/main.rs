@@ -3,5 +3,7 @@
 // a test that unwraps fails where it stands
 #![allow(clippy::unwrap_used)]
 
+mod bus;
 mod dedup;
+mod support;
 mod tidy;
