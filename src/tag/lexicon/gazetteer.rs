@@ -43,7 +43,7 @@ pub struct Area {
 #[derive(Clone, Debug)]
 pub struct Place {
     pub name: Arc<str>,
-    /// `capital`, `city`, `admin1`.
+    /// `capital`, `city`, `admin1`, `admin2`.
     pub kind: &'static str,
     pub country: u16,
     /// GeoNames code of the first-order division.
@@ -63,7 +63,7 @@ pub struct Gazetteer {
     places: Vec<Place>,
 }
 
-const PLACE_KINDS: [&str; 3] = ["admin1", "capital", "city"];
+const PLACE_KINDS: [&str; 4] = ["admin1", "admin2", "capital", "city"];
 const AREA_KINDS: [&str; 2] = ["region", "sea"];
 const PLACE_COLUMNS: [&str; 9] = [
     "id",

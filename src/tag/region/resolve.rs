@@ -5,7 +5,9 @@
 //! A name that stands like a person's (`Jordan Smith`, `Michael Jordan`) is nobody's place, there
 //! and in the rest of the story, unless something else speaks for the place.
 
-use super::super::lexicon::{Cue, Gazetteer, Lexicon, Sense};
+use std::sync::Arc;
+
+use super::super::lexicon::{Cue, Gazetteer, Lexicon, Place, Sense};
 use super::super::mention::{Casing, Spot, Spots};
 use crate::story::{Shape, Token, Usage, Zone};
 
@@ -37,6 +39,8 @@ pub struct Evidence {
     by_country: Vec<f32>,
     total: f32,
     dateline: Option<u16>,
+    /// States and provinces that are named, or that a city of one meaning lies in.
+    divisions: Vec<(u16, Arc<str>, f32)>,
 }
 
 impl Evidence {
@@ -49,6 +53,30 @@ impl Evidence {
 
     fn any(&self, country: u16) -> bool {
         self.by_country[usize::from(country)] > 0.0 || self.dateline == Some(country)
+    }
+
+    fn division(&self, place: &Place) -> f32 {
+        let same = |(country, code, _): &&(u16, Arc<str>, f32)| {
+            *country == place.country && Some(code) == place.admin1.as_ref()
+        };
+        self.divisions
+            .iter()
+            .find(same)
+            .map_or(0.0, |found| found.2)
+    }
+
+    fn add_division(&mut self, place: &Place, weight: f32) {
+        let Some(code) = &place.admin1 else {
+            return;
+        };
+        let known = self.divisions.iter_mut();
+        match known
+            .into_iter()
+            .find(|d| d.0 == place.country && d.1 == *code)
+        {
+            Some(division) => division.2 += weight,
+            None => self.divisions.push((place.country, code.clone(), weight)),
+        }
     }
 
     fn add(&mut self, country: u16, weight: f32) {
@@ -94,11 +122,13 @@ fn evidence(spots: &Spots<'_>, lexicon: &Lexicon, dateline: Option<u16>) -> Evid
         by_country: vec![0.0; gazetteer.countries().len()],
         total: 0.0,
         dateline,
+        divisions: Vec::new(),
     };
     for spot in spots.all() {
         if spots.zone(spot) == Zone::Dateline {
             continue;
         }
+        add_divisions(spots, spot, gazetteer, &mut evidence);
         let mut only = None;
         let mut weight: f32 = 0.0;
         let mut senses = spots.senses(spot).filter(|s| s.is_region());
@@ -121,6 +151,25 @@ fn evidence(spots: &Spots<'_>, lexicon: &Lexicon, dateline: Option<u16>) -> Evid
         }
     }
     evidence
+}
+
+/// Counts the state that a name means, or that the one city of the name lies in.
+fn add_divisions(spots: &Spots<'_>, spot: &Spot, gazetteer: &Gazetteer, evidence: &mut Evidence) {
+    let mut senses = spots.senses(spot).filter_map(|sense| match sense {
+        Sense::Place(p) => Some(gazetteer.place(p)),
+        _ => None,
+    });
+    let Some(first) = senses.next() else {
+        return;
+    };
+    let mut others = senses.peekable();
+    if first.kind == "admin1" {
+        evidence.add_division(first, 1.0);
+    } else if others.peek().is_none() {
+        evidence.add_division(first, 0.5);
+    } else if let Some(state) = others.find(|place| place.kind == "admin1") {
+        evidence.add_division(state, 0.5);
+    }
 }
 
 /// Hashes of names that stand as a person's name somewhere in the story.
@@ -274,7 +323,12 @@ impl Reader<'_, '_> {
         } else {
             0.0
         };
-        prior + 4.0 * self.evidence.share(country) + dateline
+        let division = match sense {
+            Sense::Place(p) => self.evidence.division(self.gazetteer.place(p)),
+            _ => 0.0,
+        };
+        let near = 2.0 * division / (division + 1.0);
+        prior + 4.0 * self.evidence.share(country) + dateline + near
     }
 
     /// What stands after the name and a comma, or in brackets: `Paris, Texas`.
@@ -321,7 +375,7 @@ impl Reader<'_, '_> {
         }
         let scene = self.is_scene(spot);
         let supported = self.evidence.any(country);
-        if self.is_person(at, country, scene) {
+        if self.is_person(at, sense, country, scene) {
             return true;
         }
         let Sense::Place(p) = sense else {
@@ -335,7 +389,7 @@ impl Reader<'_, '_> {
     }
 
     /// Whether a name that people bear stands for a person here.
-    fn is_person(&self, at: usize, country: u16, scene: bool) -> bool {
+    fn is_person(&self, at: usize, sense: Sense, country: u16, scene: bool) -> bool {
         let spot = &self.spots.all()[at];
         let token = self.spots.tokens(spot)[0];
         if !self.lexicon.is(Cue::Personal, token.hash) {
@@ -349,7 +403,9 @@ impl Reader<'_, '_> {
             return false;
         }
         // nothing says place, and somebody of that name is in the story, or it lies elsewhere
-        let elsewhere = self.evidence.total > 0.0 && !scene && !self.is_possessive(spot);
+        let capital = matches!(sense, Sense::Place(p) if self.gazetteer.place(p).kind == "capital");
+        let elsewhere =
+            self.evidence.total > 0.0 && !scene && !capital && !self.is_possessive(spot);
         self.people.contains(&token.hash) || elsewhere
     }
 
@@ -382,9 +438,14 @@ impl Reader<'_, '_> {
         let all = self.spots.all();
         let spot = &all[at];
         let near = |other: &Spot| {
-            let gap = i64::from(other.first) - i64::from(spot.first);
+            let (one, two) = if other.first < spot.first {
+                (other, spot)
+            } else {
+                (spot, other)
+            };
             other.section == spot.section
-                && (1..=2).contains(&gap.abs())
+                && (1..=2).contains(&(two.first - one.first))
+                && !self.spots.begins_sentence(two)
                 && self
                     .spots
                     .senses(other)
