@@ -329,7 +329,7 @@ fn without_clitics(
     folded: &mut String,
     search: impl Fn(u64) -> Option<Found>,
 ) -> Option<(Found, u8)> {
-    if !word.starts_with(['و', 'ف', 'ب', 'ل', 'ك', 'ا']) {
+    if !word.starts_with(['و', 'ف', 'ب', 'ل', 'ك']) && !word.starts_with("ال") {
         return None;
     }
     folded.clear();

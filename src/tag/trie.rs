@@ -111,7 +111,9 @@ struct Filter {
 }
 
 impl Filter {
-    fn of(hashes: &[u64]) -> Filter {
+    fn of(mut hashes: Vec<u64>) -> Filter {
+        hashes.sort_unstable();
+        hashes.dedup();
         let size = (hashes.len() * 16).next_power_of_two().max(1 << 12);
         let mut filter = Filter {
             bits: vec![0; size / 64],
@@ -199,8 +201,8 @@ impl Builder {
             ends: vec![NOTHING; self.nodes as usize + 1],
             bounds: Vec::new(),
             entries: Vec::with_capacity(self.found.len()),
-            any_case: Filter::of(&self.any_case),
-            capitals: Filter::of(&self.capitals),
+            any_case: Filter::of(self.any_case),
+            capitals: Filter::of(self.capitals),
         };
         for (node, entry) in self.found {
             let end = &mut trie.ends[node as usize];

@@ -133,8 +133,8 @@ fn check(case: &Case) -> Result<(), String> {
         }
     }
     let focus = tags.focus.as_ref().map(|focus| focus.country.to_string());
-    if case.focus.is_some() && focus != case.focus || case.regions.is_empty() && focus != case.focus
-    {
+    let told = case.focus.is_some() || case.regions.is_empty();
+    if told && focus != case.focus {
         return Err(format!("focus {focus:?}, not {:?}", case.focus));
     }
     let from = tags.dateline_country.as_ref().map(|code| code.to_string());

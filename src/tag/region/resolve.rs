@@ -284,6 +284,10 @@ impl Reader<'_, '_> {
         let spot = &self.spots.all()[at];
         let mut senses = self.spots.senses(spot).filter(|s| s.is_region());
         let first = senses.next()?;
+        let mut senses = senses.peekable();
+        if senses.peek().is_none() && !self.is_small(first) {
+            return Some((first, false));
+        }
         let parent = self.parent(at);
         let rate = |sense: Sense| {
             let context = parent.is_some_and(|parent| self.lies_in(sense, parent));
@@ -378,14 +382,19 @@ impl Reader<'_, '_> {
         if self.is_person(at, sense, country, scene) {
             return true;
         }
+        if !self.is_small(sense) {
+            return false;
+        }
+        self.words.hold(token.hash) && !scene || self.is_doubtful(spot, supported, scene)
+    }
+
+    /// A place that needs somebody to speak for it.
+    fn is_small(&self, sense: Sense) -> bool {
         let Sense::Place(p) = sense else {
             return false;
         };
         let place = self.gazetteer.place(p);
-        if place.kind == "capital" || place.population >= 1_000_000 {
-            return false;
-        }
-        self.words.hold(token.hash) && !scene || self.is_doubtful(spot, supported, scene)
+        place.kind != "capital" && place.population < 1_000_000
     }
 
     /// Whether a name that people bear stands for a person here.
