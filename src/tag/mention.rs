@@ -165,10 +165,17 @@ impl<'s> Spots<'s> {
     }
 
     fn walk(&mut self, section: usize) {
-        let tokens = self.sections[section].tokens;
+        let Section { tokens, casing, .. } = self.sections[section];
+        let trie = self.lexicon.trie();
         let mut at = 0;
         let mut folded = String::new();
         while at < tokens.len() {
+            let first = &tokens[at];
+            // nearly every word leaves here
+            if !first.is(Shape::ARABIC) && !trie.may_begin(first.hash, is_small(first, casing)) {
+                at += 1;
+                continue;
+            }
             match self.longest(section, at, tokens.len(), &mut folded) {
                 Some((found, clitic)) => {
                     self.push(section, at, found, clitic, false);
@@ -233,8 +240,7 @@ impl<'s> Spots<'s> {
         let first = tokens.first()?;
         let trie = self.lexicon.trie();
         let search = |hash: u64| {
-            let lower = section.casing == Casing::Sentence && is_lower(first);
-            if !trie.may_begin(hash, lower) {
+            if !trie.may_begin(hash, is_small(first, section.casing)) {
                 return None;
             }
             trie.longest(tokens, hash, |entries, count| {
@@ -273,9 +279,10 @@ fn allows(entry: &Entry, name: &[Token], section: &Section<'_>, languages: Langu
     case && entry.languages.meets(languages)
 }
 
-/// A word of a script with case that begins with a small letter, or a number.
-fn is_lower(token: &Token) -> bool {
-    !token.is(Shape::CAPITAL.with(Shape::IDEOGRAPH).with(Shape::ARABIC))
+/// A word that begins with a small letter, or a number, where that says something.
+fn is_small(token: &Token, casing: Casing) -> bool {
+    casing == Casing::Sentence
+        && !token.is(Shape::CAPITAL.with(Shape::IDEOGRAPH).with(Shape::ARABIC))
 }
 
 fn casing(tokens: &[Token]) -> Casing {

@@ -51,6 +51,8 @@ pub struct Place {
     /// Degrees, WGS 84.
     pub coordinates: (f32, f32),
     pub population: u32,
+    /// The decimal logarithm of the population: what size says when senses are weighed.
+    pub size: f32,
     /// `geonames:…` where known.
     pub id: Option<Arc<str>>,
 }
@@ -230,7 +232,7 @@ impl Gazetteer {
                 tables.fault(&row, format!("unknown country \"{}\"", row.cells[2]));
                 continue;
             };
-            let Ok(population) = row.cells[6].parse() else {
+            let Ok(population) = row.cells[6].parse::<u32>() else {
                 tables.fault(
                     &row,
                     format!("population \"{}\" is no number", row.cells[6]),
@@ -245,6 +247,7 @@ impl Gazetteer {
                 admin1: row.optional(3).map(Arc::from),
                 coordinates: coordinates(&row, 4, tables),
                 population,
+                size: (population.max(1) as f32).log10(),
                 // divisions without a number of their own are keyed by code
                 id: (row.cells[0].bytes().all(|b| b.is_ascii_digit()))
                     .then(|| format!("geonames:{}", row.cells[0]).into()),

@@ -310,7 +310,7 @@ impl Reader<'_, '_> {
             Sense::Area(_) => 5.0,
             Sense::Place(p) => {
                 let place = self.gazetteer.place(p);
-                let size = (place.population.max(1) as f32).log10() * 0.6;
+                let size = place.size * 0.6;
                 match place.kind {
                     "capital" => size + 1.0,
                     "admin1" => size - 0.5,
