@@ -5,6 +5,7 @@
 //! ambiguous names, and is an event only where the words say so too.
 
 mod dateline;
+mod evidence;
 mod resolve;
 
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use crate::story::{
     Focus, Mention, PlaceTag, RegionRole, RegionTag, Shape, Story, Tags, Usage, Zone,
 };
 use dateline::Origin;
-use resolve::{Hit, Role, country_of};
+use evidence::country_of;
+use resolve::{Hit, Role};
 
 /// Fills the tags that say where.
 pub fn tag(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon, tags: &mut Tags) {
@@ -73,7 +75,7 @@ fn weight_of(hit: &Hit, zone: Zone, lead: bool) -> f32 {
         Zone::Body => 1.0,
         Zone::Caption(_) | Zone::Dateline => 0.0,
     };
-    let by_role = match hit.use_ {
+    let by_role = match hit.role {
         Role::Scene => 1.2,
         Role::Named => 1.0,
         Role::Actor => 0.7,
@@ -109,9 +111,9 @@ fn weigh(spots: &Spots<'_>, hits: &[Hit]) -> Vec<Weight> {
         let gain = weight_of(hit, zone, lead);
         let total = &mut weights[at];
         total.weight += gain;
-        total.own += u32::from(gain > 0.0 && hit.use_ != Role::Part);
-        total.scenes += u32::from(gain > 0.0 && hit.use_ == Role::Scene);
-        total.lead |= lead && hit.use_ != Role::Part;
+        total.own += u32::from(gain > 0.0 && hit.role != Role::Part);
+        total.scenes += u32::from(gain > 0.0 && hit.role == Role::Scene);
+        total.lead |= lead && hit.role != Role::Part;
     }
     weights
 }

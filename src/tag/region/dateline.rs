@@ -2,7 +2,7 @@
 
 use super::super::lexicon::{Cue, Gazetteer, Lexicon, Sense};
 use super::super::mention::{Spot, Spots};
-use super::resolve::country_of;
+use super::evidence::country_of;
 use crate::story::{Story, Zone};
 
 /// Where a story was written.
