@@ -2,10 +2,23 @@
 
 pub mod bus;
 mod progress;
+mod recollection;
+mod standby;
+mod writer;
 
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
 pub use progress::{Progress, Role};
+
+use crate::pipeline::{self, Pipeline};
+use crate::tag::Tagger;
+use bus::{Bus, Fault};
 
 /// How the loop behaves. None of it changes what is decided about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +52,137 @@ impl Default for Config {
             takeover_after: Duration::from_secs(5),
             stop_within: Duration::from_secs(10),
             block_bytes: 256 << 10,
+        }
+    }
+}
+
+/// What decides about messages, and may be swapped for a newer lexicon while it runs.
+#[derive(Clone)]
+pub struct Core {
+    pub settings: pipeline::Settings,
+    pub tagger: watch::Receiver<Arc<Tagger>>,
+}
+
+impl Core {
+    fn pipeline(&self) -> Pipeline {
+        Pipeline::new(self.settings.clone(), self.tagger.borrow().clone())
+    }
+}
+
+/// All that a turn as standby or as writer needs.
+pub(crate) struct House<B> {
+    pub bus: B,
+    pub config: Config,
+    pub core: Core,
+    pub progress: Arc<Progress>,
+    pub stop: CancellationToken,
+}
+
+/// Reads, decides and commits until `stop` is cancelled: as the writer of the partition, or as its
+/// standby while another is. Ends within `Config::stop_within` of the wish to stop.
+///
+/// # Errors
+/// When somebody has to change something before it can go on.
+pub async fn serve<B: Bus>(
+    bus: B,
+    config: Config,
+    core: Core,
+    progress: Arc<Progress>,
+    stop: CancellationToken,
+) -> Result<(), Fault> {
+    let house = House {
+        bus,
+        config,
+        core,
+        progress,
+        stop,
+    };
+    let watching = tokio::spawn(watch_source(
+        house.bus.clone(),
+        house.progress.clone(),
+        house.stop.clone(),
+    ));
+    let end = take_turns(&house).await;
+    house.progress.enter(Role::Stopping);
+    watching.abort();
+    end
+}
+
+async fn take_turns<B: Bus>(house: &House<B>) -> Result<(), Fault> {
+    let mut fenced = standby::Came::Started;
+    loop {
+        let Some(turn) = standby::wait(house, fenced).await? else {
+            return Ok(());
+        };
+        match writer::write(house, turn).await? {
+            writer::End::Stopped => return Ok(()),
+            writer::End::Fenced => {
+                warn!("another writer committed; this one is a standby from now on");
+                fenced = standby::Came::Fenced;
+            }
+        }
+    }
+}
+
+/// Keeps an eye on how far the source is ahead.
+async fn watch_source<B: Bus>(bus: B, progress: Arc<Progress>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Ok(extent) = bus.extent().await {
+            progress.source(extent.last);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Growing pauses between tries, 50 ms to 2 s.
+#[derive(Default)]
+pub(crate) struct Patience {
+    tries: u32,
+}
+
+impl Patience {
+    pub fn is_fresh(&self) -> bool {
+        self.tries == 0
+    }
+
+    /// `None` when the wish to stop came first.
+    pub async fn pause(&mut self, stop: &CancellationToken) -> Option<()> {
+        let pause = Duration::from_millis((50_u64 << self.tries.min(6)).min(2000));
+        self.tries += 1;
+        tokio::select! {
+            () = stop.cancelled() => None,
+            () = tokio::time::sleep(pause) => Some(()),
+        }
+    }
+}
+
+/// Asks until there is an answer. `None` when the wish to stop came first.
+pub(crate) async fn patiently<B, T, F>(
+    house: &House<B>,
+    mut ask: impl FnMut() -> F,
+) -> Result<Option<T>, Fault>
+where
+    F: Future<Output = Result<T, Fault>>,
+{
+    let mut patience = Patience::default();
+    loop {
+        match ask().await {
+            Ok(answer) => {
+                if patience.tries > 0 {
+                    info!("the surroundings mended");
+                }
+                return Ok(Some(answer));
+            }
+            Err(Fault::Surroundings(said)) => {
+                if patience.tries == 0 {
+                    warn!("{said}; trying again until it works");
+                }
+                house.progress.trouble(said);
+                if patience.pause(&house.stop).await.is_none() {
+                    return Ok(None);
+                }
+            }
+            Err(refused) => return Err(refused),
         }
     }
 }

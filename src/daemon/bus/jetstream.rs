@@ -1,8 +1,35 @@
 //! The bus on NATS JetStream: an ordered reader without acks, and fenced atomic batches.
 
+mod answer;
+mod reader;
+mod setup;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use async_nats::ConnectOptions;
+use async_nats::client::traits::Publisher as _;
+use async_nats::header::HeaderName;
+use async_nats::jetstream::Context;
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use async_nats::message::OutboundMessage;
+use async_nats::{Client, ConnectOptions, HeaderMap, Request};
+use bytes::Bytes;
+use tokio::sync::Mutex;
+
+use super::{
+    Batch, Bus, Checkpoint, Extent, Fault, IMPRINTS_MORE, IMPRINTS_RECEIVED, Memory, Pulled, Room,
+    Stored, Unstored,
+};
+use crate::story::{Origin, RawMessage, Subject};
+use reader::Reader;
+
+pub use setup::refuse_version;
+
+const BATCH_ID: &str = "Nats-Batch-Id";
+const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
+const BATCH_COMMIT: &str = "Nats-Batch-Commit";
 
 /// Where streams keep their messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,5 +89,327 @@ impl Default for Config {
             max_event_bytes: 1_000_000,
             request_timeout: Duration::from_secs(5),
         }
+    }
+}
+
+/// A connection to one partition's streams. Clones share it.
+#[derive(Clone)]
+pub struct JetStream {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Config,
+    client: Client,
+    context: Context,
+    subjects: Subjects,
+    source: Mutex<Reader>,
+    log: Mutex<Reader>,
+    batches: AtomicU64,
+    name: String,
+}
+
+/// Subjects of the daemon's own memory, and the prefix that stands in for `wire`.
+#[derive(Clone, Debug)]
+struct Subjects {
+    prefix: Option<String>,
+    checkpoint: String,
+    imprint: String,
+}
+
+impl Subjects {
+    fn new(config: &Config) -> Subjects {
+        let Config {
+            prefix, partition, ..
+        } = config;
+        Subjects {
+            prefix: (prefix != "wire").then(|| prefix.clone()),
+            checkpoint: format!("{prefix}.state.checkpoint.{partition}"),
+            imprint: format!("{prefix}.state.imprint.{partition}"),
+        }
+    }
+
+    /// `wire.…` as this installation calls it.
+    fn outward(&self, subject: String) -> String {
+        match (&self.prefix, subject.strip_prefix("wire.")) {
+            (Some(prefix), Some(rest)) => format!("{prefix}.{rest}"),
+            _ => subject,
+        }
+    }
+
+    /// What this installation calls a subject, as `wire.…`.
+    fn inward(&self, subject: &str) -> String {
+        let rest = self.prefix.as_ref().and_then(|prefix| {
+            subject
+                .strip_prefix(prefix.as_str())
+                .and_then(|rest| rest.strip_prefix('.'))
+        });
+        rest.map_or_else(|| subject.to_owned(), |rest| format!("wire.{rest}"))
+    }
+}
+
+impl JetStream {
+    /// Connects, and makes sure that server and streams are what the rest relies on.
+    pub async fn connect(config: Config) -> Result<JetStream, Fault> {
+        let client = setup::connect(&config).await?;
+        JetStream::with_client(config, client).await
+    }
+
+    /// The same on a connection that there is already.
+    pub async fn with_client(config: Config, client: Client) -> Result<JetStream, Fault> {
+        let context = setup::context(&config, &client);
+        setup::server(&config, &client, &context).await?;
+        let reads_all = setup::streams(&config, &context).await?;
+        let subjects = Subjects::new(&config);
+        let raw = match reads_all {
+            true => Vec::new(),
+            false => config.raw_subjects.clone(),
+        };
+        let own = vec![subjects.checkpoint.clone(), subjects.imprint.clone()];
+        let most = config.max_event_bytes.max(client.max_payload());
+        let inner = Inner {
+            source: Mutex::new(Reader::new(&context, &config.raw_stream, raw, most)),
+            log: Mutex::new(Reader::new(&context, &config.out_stream, own, most)),
+            subjects,
+            batches: AtomicU64::new(0),
+            name: client
+                .new_inbox()
+                .rsplit('.')
+                .next()
+                .unwrap_or("batch")
+                .to_owned(),
+            config,
+            client,
+            context,
+        };
+        Ok(JetStream {
+            inner: Arc::new(inner),
+        })
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    fn message(&self, subject: String, body: Bytes, headers: HeaderMap) -> OutboundMessage {
+        OutboundMessage {
+            subject: self.inner.subjects.outward(subject).into(),
+            reply: None,
+            payload: body,
+            headers: Some(headers),
+        }
+    }
+
+    fn begin(&self, batch: &mut Batch) {
+        if batch.id.is_empty() {
+            let number = self.inner.batches.fetch_add(1, Relaxed);
+            batch.id = format!("{}-{number}", self.inner.name);
+            batch.staged = 0;
+        }
+    }
+
+    async fn extent_of(&self, stream: &str) -> Result<Extent, Fault> {
+        let stream = self.inner.context.get_stream(stream).await;
+        let stream = stream
+            .map_err(|error| Fault::Surroundings(format!("no answer about a stream: {error}")))?;
+        let state = &stream.cached_info().state;
+        Ok(Extent {
+            first: state.first_sequence,
+            last: state.last_sequence,
+        })
+    }
+}
+
+fn batch_headers(batch: &str, sequence: usize) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(BATCH_ID, batch);
+    headers.insert(BATCH_SEQUENCE, sequence.to_string());
+    headers
+}
+
+impl Bus for JetStream {
+    fn source(&self) -> &str {
+        &self.inner.config.raw_stream
+    }
+
+    async fn pull(&self, after: u64, room: Room) -> Result<Pulled, Fault> {
+        // who writes does not listen to its own words
+        if let Ok(mut log) = self.inner.log.try_lock() {
+            log.rest();
+        }
+        let mut reader = self.inner.source.lock().await;
+        let mut pulled = Pulled::default();
+        if let Some(lost) = reader.lost(after).await? {
+            pulled.lost = Some(lost);
+            return Ok(pulled);
+        }
+        let messages = reader.next(after, room).await?;
+        let mut last = after;
+        for message in messages {
+            if reader.reads_all() && message.sequence > last + 1 {
+                // what came before the hole goes first; the next pull meets the hole again
+                if pulled.messages.is_empty() {
+                    pulled.lost = Some(last + 1..=message.sequence - 1);
+                }
+                break;
+            }
+            last = message.sequence;
+            pulled.messages.push(RawMessage {
+                origin: Origin {
+                    stream: reader.stream.clone(),
+                    sequence: message.sequence,
+                },
+                received: message.published,
+                subject: Subject(self.inner.subjects.inward(&message.message.subject)),
+                headers: reader::headers(message.message.headers.as_ref()),
+                body: message.message.payload,
+                input: None,
+            });
+        }
+        Ok(pulled)
+    }
+
+    async fn stage(&self, batch: &mut Batch) -> Result<(), Fault> {
+        self.begin(batch);
+        for index in batch.staged..batch.records.len() {
+            let record = &batch.records[index];
+            let mut headers = batch_headers(&batch.id, index + 1);
+            for (name, value) in &record.headers {
+                // the one header that names a subject
+                let value = match *name {
+                    "Nats-Schedule-Target" => self.inner.subjects.outward(value.clone()),
+                    _ => value.clone(),
+                };
+                headers.insert(HeaderName::from_static(name), value);
+            }
+            let message = self.message(record.subject.clone(), record.body.clone(), headers);
+            self.inner
+                .client
+                .publish_message(message)
+                .await
+                .map_err(|error| {
+                    Fault::Surroundings(format!("cannot stage {}: {error}", record.subject))
+                })?;
+            batch.staged = index + 1;
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        batch: &mut Batch,
+        checkpoint: &Checkpoint,
+        fence: u64,
+    ) -> Result<u64, Unstored> {
+        self.begin(batch);
+        let mut headers = batch_headers(&batch.id, batch.records.len() + 1);
+        headers.insert(BATCH_COMMIT, "1");
+        headers.insert("Nats-Rollup", "sub");
+        headers.insert("Nats-Expected-Last-Subject-Sequence", fence.to_string());
+        let request = Request::new()
+            .headers(headers)
+            .payload(checkpoint.to_json().into())
+            .timeout(Some(self.inner.config.request_timeout));
+        let subject = self.inner.subjects.checkpoint.clone();
+        let answer = self.inner.client.send_request(subject, request).await;
+        let answer = answer
+            .map_err(|error| Unstored::NoAnswer(format!("no answer to a commit: {error}")))?;
+        answer::of_commit(&answer.payload, fence)
+    }
+
+    async fn checkpoint(&self) -> Result<Option<Stored>, Fault> {
+        let stream = self
+            .inner
+            .context
+            .get_stream_no_info(&self.inner.config.out_stream)
+            .await;
+        let stream = stream
+            .map_err(|error| Fault::Surroundings(format!("no way to the stream: {error}")))?;
+        // asked of the leader: a direct get may be answered by a replica that is behind
+        let last = stream
+            .get_last_raw_message_by_subject(&self.inner.subjects.checkpoint)
+            .await;
+        match last {
+            Ok(message) => {
+                let checkpoint = Checkpoint::from_json(&message.payload).map_err(Fault::Refused)?;
+                Ok(Some(Stored {
+                    sequence: message.sequence,
+                    checkpoint,
+                }))
+            }
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(Fault::Surroundings(format!(
+                "cannot read the checkpoint: {error}"
+            ))),
+        }
+    }
+
+    async fn recall(&self, after: u64) -> Result<Vec<Memory>, Fault> {
+        let room = Room {
+            messages: 1000,
+            bytes: 16 << 20,
+        };
+        if let Ok(mut source) = self.inner.source.try_lock() {
+            source.rest();
+        }
+        let mut reader = self.inner.log.lock().await;
+        let messages = reader.next(after, room).await?;
+        messages
+            .into_iter()
+            .map(|message| self.memory(message))
+            .collect()
+    }
+
+    async fn forget(&self, before: u64) -> Result<(), Fault> {
+        let stream = self
+            .inner
+            .context
+            .get_stream_no_info(&self.inner.config.out_stream)
+            .await;
+        let stream = stream
+            .map_err(|error| Fault::Surroundings(format!("no way to the stream: {error}")))?;
+        let purge = stream
+            .purge()
+            .filter(&self.inner.subjects.imprint)
+            .sequence(before);
+        let purged = purge.await;
+        purged
+            .map_err(|error| Fault::Surroundings(format!("cannot purge old imprints: {error}")))?;
+        Ok(())
+    }
+
+    async fn extent(&self) -> Result<Extent, Fault> {
+        self.extent_of(&self.inner.config.raw_stream).await
+    }
+
+    async fn log_begins(&self) -> Result<u64, Fault> {
+        Ok(self.extent_of(&self.inner.config.out_stream).await?.first)
+    }
+}
+
+impl JetStream {
+    fn memory(&self, delivered: reader::Delivered) -> Result<Memory, Fault> {
+        let reader::Delivered {
+            sequence, message, ..
+        } = delivered;
+        if message.subject.as_str() == self.inner.subjects.checkpoint {
+            let checkpoint = Checkpoint::from_json(&message.payload).map_err(Fault::Refused)?;
+            return Ok(Memory::Checkpoint(Stored {
+                sequence,
+                checkpoint,
+            }));
+        }
+        let header = |name: &str| {
+            message
+                .headers
+                .as_ref()
+                .and_then(|headers| headers.get(name))
+        };
+        Ok(Memory::Imprints {
+            sequence,
+            received: header(IMPRINTS_RECEIVED).and_then(|value| value.as_str().parse().ok()),
+            more: header(IMPRINTS_MORE).is_some(),
+            packed: message.payload,
+        })
     }
 }

@@ -1,1 +1,284 @@
 //! The bus in memory: deterministic, and as strict about the fence as the real one.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::{
+    Batch, Bus, Checkpoint, Extent, Fault, IMPRINTS_MORE, IMPRINTS_RECEIVED, Memory, Pulled,
+    Record, Room, Stored, Unstored,
+};
+use crate::story::{Origin, RawMessage, Subject, Timestamp};
+
+const SOURCE: &str = "WIRE_RAW";
+
+/// What goes wrong with one commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mishap {
+    /// All goes well.
+    None,
+    /// The request does not arrive.
+    RequestLost,
+    /// It is stored, and the answer does not arrive.
+    AnswerLost,
+    /// The disk is full.
+    Refused,
+}
+
+/// A source and a log in one process. Clones share them.
+#[derive(Clone, Default)]
+pub struct InMemory {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    store: Mutex<Store>,
+    changed: Notify,
+}
+
+struct Store {
+    source: Vec<RawMessage>,
+    /// Sequence of the first message that the source still has.
+    first: u64,
+    log: Vec<Logged>,
+    last: u64,
+    checkpoint: Option<Stored>,
+    mishaps: VecDeque<Mishap>,
+}
+
+impl Default for Store {
+    fn default() -> Store {
+        Store {
+            source: Vec::new(),
+            first: 1,
+            log: Vec::new(),
+            last: 0,
+            checkpoint: None,
+            mishaps: VecDeque::new(),
+        }
+    }
+}
+
+/// A record of the log.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    pub sequence: u64,
+    pub record: Record,
+    /// Imprints are told apart from outcomes.
+    is_memory: bool,
+}
+
+impl InMemory {
+    /// Adds a message to the source; its sequence counts from 1.
+    pub fn publish(&self, subject: &str, received: Timestamp, body: impl Into<Bytes>) {
+        let mut store = self.store();
+        let sequence = store.first + store.source.len() as u64;
+        store.source.push(RawMessage {
+            origin: Origin {
+                stream: Arc::from(SOURCE),
+                sequence,
+            },
+            received,
+            subject: Subject(subject.to_owned()),
+            headers: Vec::new(),
+            body: body.into(),
+            input: None,
+        });
+        drop(store);
+        self.shared.changed.notify_waiters();
+    }
+
+    /// Retention takes the messages before `first`.
+    pub fn expire(&self, first: u64) {
+        let mut store = self.store();
+        let gone = first.saturating_sub(store.first) as usize;
+        let gone = gone.min(store.source.len());
+        store.source.drain(..gone);
+        store.first = first;
+    }
+
+    /// What happens to the next commits, in order.
+    pub fn mishaps(&self, mishaps: impl IntoIterator<Item = Mishap>) {
+        self.store().mishaps.extend(mishaps);
+    }
+
+    /// The committed outcomes, in order.
+    pub fn outcomes(&self) -> Vec<Record> {
+        let store = self.store();
+        let outcomes = store.log.iter().filter(|logged| !logged.is_memory);
+        outcomes.map(|logged| logged.record.clone()).collect()
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.shared
+            .store
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// What `find` finds, as soon as there is something to find.
+    async fn wait<T>(&self, find: impl Fn(&Store) -> Option<T>) -> T {
+        loop {
+            let changed = self.shared.changed.notified();
+            if let Some(found) = find(&self.store()) {
+                return found;
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Store {
+    fn extent(&self) -> Extent {
+        Extent {
+            first: self.first,
+            last: self.first + self.source.len() as u64 - 1,
+        }
+    }
+
+    fn pull(&self, after: u64, room: Room) -> Option<Pulled> {
+        if self.first > after + 1 {
+            return Some(Pulled {
+                lost: Some(after + 1..=self.first - 1),
+                messages: Vec::new(),
+            });
+        }
+        let mut bytes = 0;
+        let start = ((after + 1 - self.first) as usize).min(self.source.len());
+        let messages: Vec<_> = self.source[start..]
+            .iter()
+            .take(room.messages)
+            .take_while(|message| {
+                let fits = bytes == 0 || bytes + message.body.len() <= room.bytes;
+                bytes += message.body.len().max(1);
+                fits
+            })
+            .cloned()
+            .collect();
+        (!messages.is_empty()).then_some(Pulled {
+            lost: None,
+            messages,
+        })
+    }
+
+    fn commit(
+        &mut self,
+        batch: &Batch,
+        checkpoint: &Checkpoint,
+        fence: u64,
+    ) -> Result<u64, Unstored> {
+        let current = self.checkpoint.as_ref().map_or(0, |stored| stored.sequence);
+        if current != fence {
+            return Err(Unstored::Fenced(fence));
+        }
+        for record in &batch.records {
+            self.last += 1;
+            self.log.push(Logged {
+                sequence: self.last,
+                is_memory: record.subject.starts_with("wire.state."),
+                record: record.clone(),
+            });
+        }
+        self.last += 1;
+        self.checkpoint = Some(Stored {
+            sequence: self.last,
+            checkpoint: checkpoint.clone(),
+        });
+        Ok(self.last)
+    }
+
+    fn recall(&self, after: u64) -> Option<Vec<Memory>> {
+        let imprints = self
+            .log
+            .iter()
+            .filter(|logged| logged.is_memory && logged.sequence > after);
+        let header = |record: &Record, name: &str| {
+            let found = record.headers.iter().find(|(has, _)| *has == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let mut memory: Vec<Memory> = imprints
+            .map(
+                |Logged {
+                     sequence, record, ..
+                 }| Memory::Imprints {
+                    sequence: *sequence,
+                    received: header(record, IMPRINTS_RECEIVED).and_then(|at| at.parse().ok()),
+                    more: header(record, IMPRINTS_MORE).is_some(),
+                    packed: record.body.clone(),
+                },
+            )
+            .collect();
+        let checkpoint = self
+            .checkpoint
+            .iter()
+            .filter(|stored| stored.sequence > after);
+        memory.extend(checkpoint.cloned().map(Memory::Checkpoint));
+        (!memory.is_empty()).then_some(memory)
+    }
+}
+
+impl Bus for InMemory {
+    fn source(&self) -> &str {
+        SOURCE
+    }
+
+    async fn pull(&self, after: u64, room: Room) -> Result<Pulled, Fault> {
+        Ok(self.wait(|store| store.pull(after, room)).await)
+    }
+
+    async fn stage(&self, batch: &mut Batch) -> Result<(), Fault> {
+        batch.staged = batch.records.len();
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        batch: &mut Batch,
+        checkpoint: &Checkpoint,
+        fence: u64,
+    ) -> Result<u64, Unstored> {
+        let mut store = self.store();
+        let mishap = store.mishaps.pop_front().unwrap_or(Mishap::None);
+        if batch.staged < batch.records.len() {
+            return Err(Unstored::Refused("the batch is incomplete".to_owned()));
+        }
+        let answer = match mishap {
+            Mishap::RequestLost => Err(Unstored::NoAnswer("the request was lost".to_owned())),
+            Mishap::Refused => Err(Unstored::Refused("the disk is full".to_owned())),
+            Mishap::AnswerLost => store
+                .commit(batch, checkpoint, fence)
+                .and(Err(Unstored::NoAnswer("the answer was lost".to_owned()))),
+            Mishap::None => store.commit(batch, checkpoint, fence),
+        };
+        drop(store);
+        self.shared.changed.notify_waiters();
+        answer
+    }
+
+    async fn checkpoint(&self) -> Result<Option<Stored>, Fault> {
+        Ok(self.store().checkpoint.clone())
+    }
+
+    async fn recall(&self, after: u64) -> Result<Vec<Memory>, Fault> {
+        Ok(self.wait(|store| store.recall(after)).await)
+    }
+
+    async fn forget(&self, before: u64) -> Result<(), Fault> {
+        let mut store = self.store();
+        store
+            .log
+            .retain(|logged| !logged.is_memory || logged.sequence >= before);
+        Ok(())
+    }
+
+    async fn extent(&self) -> Result<Extent, Fault> {
+        Ok(self.store().extent())
+    }
+
+    async fn log_begins(&self) -> Result<u64, Fault> {
+        Ok(self.store().log.first().map_or(1, |logged| logged.sequence))
+    }
+}

@@ -16,6 +16,11 @@ use crate::story::{Outbound, RawMessage, Timestamp};
 /// Most records of one atomic batch, as the server has it, less the checkpoint and room for imprints.
 pub const MAX_RECORDS: usize = 960;
 
+/// Header of an imprint record: the message time of its last imprint.
+pub const IMPRINTS_RECEIVED: &str = "Wire-Received";
+/// Header of an imprint record that the next one goes on from.
+pub const IMPRINTS_MORE: &str = "Wire-More";
+
 /// How much one pull may bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
@@ -136,6 +141,9 @@ pub enum Unstored {
 
 /// A source with sequences, and a log that takes batches whole or not at all.
 pub trait Bus: Clone + Send + Sync + 'static {
+    /// The name of the source.
+    fn source(&self) -> &str;
+
     /// The messages after sequence `after`: waits for the first, then takes what is there.
     fn pull(&self, after: u64, room: Room) -> impl Future<Output = Result<Pulled, Fault>> + Send;
 

@@ -1,0 +1,295 @@
+//! The log → a warm window and the right to write. Is anybody else writing, and do we know all they knew?
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, info, warn};
+
+use super::bus::checkpoint::FORMAT;
+use super::bus::{Bus, Checkpoint, Fault, Memory, Stored, Unstored};
+use super::recollection::{Index, Recollection};
+use super::{House, Patience, Role, patiently};
+use crate::pipeline::Pipeline;
+
+/// How an instance came to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    Started,
+    Fenced,
+}
+
+/// The right to write, and all that goes with it.
+pub(super) struct Turn {
+    pub pipeline: Pipeline,
+    pub index: Index,
+    /// The checkpoint that says so.
+    pub committed: Checkpoint,
+    /// Its sequence.
+    pub fence: u64,
+}
+
+/// Reads the log until it is our turn. `None` when the wish to stop came first.
+pub(super) async fn wait<B: Bus>(house: &House<B>, came: Came) -> Result<Option<Turn>, Fault> {
+    let Some(first) = patiently(house, || house.bus.checkpoint()).await? else {
+        return Ok(None);
+    };
+    let mut seat = Seat::new(house, first, came);
+    if seat.warn_of_lost_imprints().await?.is_none() {
+        return Ok(None);
+    }
+    let mut patience = Patience::default();
+    loop {
+        if seat.is_our_turn() {
+            match seat.take_over().await? {
+                Some(true) => return Ok(Some(seat.turn())),
+                Some(false) => seat.postpone(),
+                None => return Ok(None),
+            }
+        }
+        let due = seat.due;
+        tokio::select! {
+            biased;
+            () = house.stop.cancelled() => return Ok(None),
+            recalled = house.bus.recall(seat.read) => match recalled {
+                Ok(memories) => {
+                    patience = Patience::default();
+                    seat.take(memories)?;
+                }
+                Err(Fault::Surroundings(said)) => {
+                    seat.postpone();
+                    house.progress.trouble(said);
+                    if patience.pause(&house.stop).await.is_none() {
+                        return Ok(None);
+                    }
+                }
+                Err(refused) => return Err(refused),
+            },
+            () = sleep_until(due), if seat.is_caught_up() => {}
+        }
+    }
+}
+
+struct Seat<'h, B> {
+    house: &'h House<B>,
+    pipeline: Pipeline,
+    recollection: Recollection,
+    /// The last checkpoint that was read.
+    seen: Option<Stored>,
+    /// The log is read up to this sequence …
+    read: u64,
+    /// … and must be read at least so far before anything is decided.
+    target: u64,
+    /// The writer may be silent so long.
+    due: Instant,
+    /// Nobody else can be writing.
+    vacant: bool,
+    session: String,
+}
+
+impl<'h, B: Bus> Seat<'h, B> {
+    fn new(house: &'h House<B>, first: Option<Stored>, came: Came) -> Seat<'h, B> {
+        let target = first.as_ref().map_or(0, |stored| stored.sequence);
+        let needed = first.as_ref().and_then(|stored| stored.checkpoint.imprints);
+        let vacant = match &first {
+            None => true,
+            Some(Stored { checkpoint, .. }) => match &checkpoint.writer {
+                None => true,
+                Some(writer) => came == Came::Started && *writer == house.config.instance,
+            },
+        };
+        if !vacant {
+            house.progress.enter(Role::Standby);
+            info!("another writer is at work, or was until now: standing by");
+        }
+        Seat {
+            pipeline: house.core.pipeline(),
+            recollection: Recollection::default(),
+            seen: None,
+            read: needed.unwrap_or(target).min(target).saturating_sub(1),
+            target,
+            due: Instant::now() + house.config.takeover_after,
+            vacant,
+            session: session(),
+            house,
+        }
+    }
+
+    /// Says so when retention took imprints that are still needed: their repeats will pass as new.
+    async fn warn_of_lost_imprints(&self) -> Result<Option<()>, Fault> {
+        if self.target == 0 {
+            return Ok(Some(()));
+        }
+        let Some(begins) = patiently(self.house, || self.house.bus.log_begins()).await? else {
+            return Ok(None);
+        };
+        if begins > self.read + 1 && self.read + 1 < self.target {
+            error!(
+                needed = self.read + 1,
+                begins,
+                "retention took imprints that are still needed: repeats of their stories will pass as new; let the out stream keep more than the window"
+            );
+        }
+        Ok(Some(()))
+    }
+
+    fn is_caught_up(&self) -> bool {
+        self.read >= self.target
+    }
+
+    fn is_our_turn(&self) -> bool {
+        self.is_caught_up() && (self.vacant || Instant::now() >= self.due)
+    }
+
+    fn postpone(&mut self) {
+        self.due = Instant::now() + self.house.config.takeover_after;
+        self.vacant = false;
+    }
+
+    fn take(&mut self, memories: Vec<Memory>) -> Result<(), Fault> {
+        for memory in memories {
+            self.read = memory.sequence();
+            match memory {
+                Memory::Imprints {
+                    sequence,
+                    received,
+                    more,
+                    packed,
+                } => self
+                    .recollection
+                    .take(&mut self.pipeline, sequence, received, more, packed)
+                    .map_err(Fault::Refused)?,
+                Memory::Checkpoint(stored) => self.see(stored),
+            }
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, stored: Stored) {
+        let news = stored.sequence > self.target;
+        if news {
+            // somebody lives, unless this was good-bye
+            self.postpone();
+            self.vacant = stored.checkpoint.writer.is_none();
+            self.house.progress.enter(Role::Standby);
+        }
+        if self.house.progress.role() == Role::Standby {
+            self.house.progress.beat(stored.checkpoint.sequence);
+        }
+        self.recollection.index.needed(None);
+        self.seen = Some(stored);
+    }
+
+    /// Commits a checkpoint that names us, behind the fence. `Some(false)`: somebody else was quicker.
+    async fn take_over(&mut self) -> Result<Option<bool>, Fault> {
+        let Some(committed) = self.claim().await? else {
+            return Ok(None);
+        };
+        let mut patience = Patience::default();
+        loop {
+            let fence = self.seen.as_ref().map_or(0, |stored| stored.sequence);
+            let answer = self
+                .house
+                .bus
+                .commit(&mut Default::default(), &committed, fence)
+                .await;
+            let said = match answer {
+                Ok(sequence) => {
+                    self.seen = Some(Stored {
+                        sequence,
+                        checkpoint: committed,
+                    });
+                    return Ok(Some(true));
+                }
+                Err(Unstored::Fenced(_)) => String::new(),
+                Err(Unstored::NoAnswer(said) | Unstored::Refused(said)) => said,
+            };
+            let Some(now) = patiently(self.house, || self.house.bus.checkpoint()).await? else {
+                return Ok(None);
+            };
+            match now {
+                Some(stored) if stored.checkpoint.is(&committed) => {
+                    self.seen = Some(stored);
+                    return Ok(Some(true));
+                }
+                now if now.as_ref().map_or(0, |stored| stored.sequence) != fence => {
+                    return Ok(Some(false));
+                }
+                _ => {}
+            }
+            warn!("cannot take over yet: {said}");
+            self.house.progress.trouble(said);
+            if patience.pause(&self.house.stop).await.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The checkpoint that would make us the writer.
+    async fn claim(&self) -> Result<Option<Checkpoint>, Fault> {
+        let mut claim = match &self.seen {
+            Some(stored) => stored.checkpoint.clone(),
+            None => {
+                let Some(extent) = patiently(self.house, || self.house.bus.extent()).await? else {
+                    return Ok(None);
+                };
+                Checkpoint {
+                    sequence: extent.first.saturating_sub(1),
+                    digest: format!("{:016x}", self.pipeline.window().digest()),
+                    ..Checkpoint::default()
+                }
+            }
+        };
+        let digest = format!("{:016x}", self.pipeline.window().digest());
+        if claim.digest != digest {
+            error!(
+                committed = claim.digest,
+                remembered = digest,
+                "the window is not what the last writer had: some repeats may pass as new"
+            );
+        }
+        if !claim.settings.is_empty() && claim.settings != self.house.config.settings {
+            info!(
+                "settings changed since the last commit: later messages are decided by the new ones"
+            );
+        }
+        claim.format = FORMAT;
+        claim.settings.clone_from(&self.house.config.settings);
+        claim.lexicon = self.pipeline.tagger().lexicon().version().to_owned();
+        claim.digest = digest;
+        claim.writer = Some(self.house.config.instance.clone());
+        claim.session.clone_from(&self.session);
+        claim.number = 1;
+        claim.begun += 1;
+        Ok(Some(claim))
+    }
+
+    fn turn(self) -> Turn {
+        let mut pipeline = self.pipeline;
+        let Stored {
+            sequence,
+            checkpoint,
+        } = self.seen.expect("a turn begins with a stored checkpoint");
+        pipeline.resume(checkpoint.position());
+        let stats = pipeline.window().stats();
+        info!(
+            after = checkpoint.sequence,
+            remembered = stats.stories,
+            "writing"
+        );
+        Turn {
+            pipeline,
+            index: self.recollection.index,
+            committed: checkpoint,
+            fence: sequence,
+        }
+    }
+}
+
+/// A name that no other life of any writer has.
+fn session() -> String {
+    use std::time::{SystemTime, UNIX_EPOCH};
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    format!("{:x}-{:x}", now.as_nanos(), std::process::id())
+}

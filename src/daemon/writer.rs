@@ -1,0 +1,498 @@
+//! Batches in, commits out: what arrived while the last commit was on its way is the next one.
+//!
+//! Three things go on at once: one batch is worked on, the one before is being handed to the server
+//! record by record, and the one before that is being committed. Only the last may be known to the
+//! world, and the next is made known only when the answer to it names the new fence.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{debug, info, warn};
+
+use super::bus::{Batch, Bus, Checkpoint, Fault, MAX_RECORDS, Pulled, Room, Unstored};
+use super::recollection::{self, Index};
+use super::standby::Turn;
+use super::{House, Patience, Role, patiently};
+use crate::pipeline::{Commit, Pipeline};
+use crate::story::Timestamp;
+
+/// How a turn as writer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Stopped,
+    Fenced,
+}
+
+/// A process that ends so often on the same message gives it up.
+const GIVE_UP: u32 = 12;
+/// After so many messages a writer that began carefully trusts the wire again.
+const TRUST_AFTER: u64 = 1000;
+/// How often imprints that left the window are purged.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+/// Writes until the wish to stop, or until another writer was quicker.
+pub(super) async fn write<B: Bus>(house: &House<B>, turn: Turn) -> Result<End, Fault> {
+    house.progress.enter(Role::Writer);
+    house.progress.beat(turn.committed.sequence);
+    let mut writer = Writer::new(house, turn);
+    let end = writer.run().await?;
+    if end == End::Stopped {
+        house.progress.enter(Role::Stopping);
+        if timeout(house.config.stop_within, writer.leave())
+            .await
+            .is_err()
+        {
+            warn!("the last commit got no answer in time; a restart finds out");
+        }
+    }
+    Ok(end)
+}
+
+/// A commit that waits for its answer.
+struct Flight {
+    batch: Batch,
+    checkpoint: Checkpoint,
+    /// The message time of its imprints.
+    imprints: Option<Timestamp>,
+    began: Instant,
+}
+
+type Answer = (Flight, Result<u64, Unstored>);
+type Work = (Pipeline, Vec<Commit>);
+
+/// Outcomes that are handed to the server, and not yet committed.
+#[derive(Default)]
+struct Open {
+    batch: Batch,
+    bytes: usize,
+    frames: BytesMut,
+    /// The last commit that went in: its position, digest and horizon stand for all.
+    last: Option<Commit>,
+}
+
+struct Writer<'h, B: Bus> {
+    house: &'h House<B>,
+    /// Away while it works.
+    pipeline: Option<Pipeline>,
+    index: Index,
+    committed: Checkpoint,
+    fence: u64,
+    /// Commits of this session that were begun.
+    number: u64,
+    /// Sequence of the last message that was pulled.
+    pulled: u64,
+    room: usize,
+    passed: u64,
+    pulling: Option<JoinHandle<Result<Pulled, Fault>>>,
+    work: Option<JoinHandle<Work>>,
+    pending: VecDeque<Commit>,
+    open: Open,
+    flight: Option<JoinHandle<Answer>>,
+    beat: Instant,
+    purge: Instant,
+    patience: Patience,
+}
+
+impl<'h, B: Bus> Writer<'h, B> {
+    fn new(house: &'h House<B>, turn: Turn) -> Writer<'h, B> {
+        let begun = turn.committed.begun;
+        let room = match begun {
+            0 | 1 => house.config.batch_messages,
+            2 => 100,
+            3 => 10,
+            _ => 1,
+        };
+        if begun > 1 {
+            warn!(
+                begun,
+                batch = room,
+                "a writer began here before and came no further; going on in small steps"
+            );
+        }
+        Writer {
+            pipeline: Some(turn.pipeline),
+            index: turn.index,
+            fence: turn.fence,
+            number: turn.committed.number,
+            pulled: turn.committed.sequence,
+            committed: turn.committed,
+            room: room.min(house.config.batch_messages),
+            passed: 0,
+            pulling: None,
+            work: None,
+            pending: VecDeque::new(),
+            open: Open::default(),
+            flight: None,
+            beat: Instant::now() + house.config.heartbeat,
+            purge: Instant::now() + PURGE_EVERY,
+            patience: Patience::default(),
+            house,
+        }
+    }
+
+    async fn run(&mut self) -> Result<End, Fault> {
+        loop {
+            self.stage().await;
+            if self.flight.is_none() {
+                self.close().await;
+            }
+            self.pull();
+            let idle = self.is_idle();
+            tokio::select! {
+                biased;
+                () = self.house.stop.cancelled() => return Ok(End::Stopped),
+                answer = joined(&mut self.flight) => {
+                    if let Some(end) = self.answered(answer).await? {
+                        return Ok(end);
+                    }
+                }
+                (pipeline, commits) = joined(&mut self.work) => {
+                    self.pipeline = Some(pipeline);
+                    self.pending.extend(commits);
+                }
+                pulled = joined(&mut self.pulling) => self.arrived(pulled).await?,
+                () = sleep_until(self.beat), if idle => self.heartbeat(),
+            }
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.flight.is_none()
+            && self.work.is_none()
+            && self.pending.is_empty()
+            && self.open.last.is_none()
+    }
+
+    /// Asks for more, unless what is here has no place to go.
+    fn pull(&mut self) {
+        if self.pulling.is_some() || self.work.is_some() || !self.pending.is_empty() {
+            return;
+        }
+        let room = Room {
+            messages: self.room,
+            bytes: self.house.config.batch_bytes,
+        };
+        let (bus, after) = (self.house.bus.clone(), self.pulled);
+        self.pulling = Some(tokio::spawn(async move { bus.pull(after, room).await }));
+    }
+
+    async fn arrived(&mut self, pulled: Result<Pulled, Fault>) -> Result<(), Fault> {
+        let pulled = match pulled {
+            Ok(pulled) => pulled,
+            Err(Fault::Surroundings(said)) => {
+                debug!("{said}");
+                self.house.progress.trouble(said);
+                self.patience.pause(&self.house.stop).await;
+                return Ok(());
+            }
+            Err(refused) => return Err(refused),
+        };
+        self.patience = Patience::default();
+        let Some(mut pipeline) = self.pipeline.take() else {
+            return Ok(());
+        };
+        if self.house.core.tagger.has_changed().unwrap_or(false) {
+            let tagger = self.house.core.tagger.borrow().clone();
+            if tagger.lexicon().version() != pipeline.tagger().lexicon().version() {
+                info!(
+                    version = tagger.lexicon().version(),
+                    "another lexicon from here on"
+                );
+                pipeline.reload(tagger);
+            }
+        }
+        let last = pulled
+            .messages
+            .last()
+            .map(|message| message.origin.sequence);
+        let lost = pulled.lost.as_ref().map(|lost| *lost.end());
+        self.pulled = last.or(lost).unwrap_or(self.pulled);
+        let give_up = self.room == 1 && self.committed.begun >= GIVE_UP && self.passed == 0;
+        let at = self.committed.received.unwrap_or(Timestamp::UNIX_EPOCH);
+        let source = self.house.bus.source().to_owned();
+        self.work = Some(tokio::task::spawn_blocking(move || {
+            let mut commits = Vec::new();
+            if let Some(lost) = pulled.lost {
+                warn!(
+                    first = lost.start(),
+                    last = lost.end(),
+                    "messages were lost before they were read: retention was shorter than the absence"
+                );
+                commits.push(pipeline.gap(&source, lost, at));
+            }
+            match pulled.messages.first() {
+                Some(message) if give_up => {
+                    warn!(
+                        sequence = message.origin.sequence,
+                        "giving up a message that the process ended on again and again"
+                    );
+                    commits.push(pipeline.give_up(message));
+                }
+                _ => commits.extend(pipeline.process(&pulled.messages)),
+            }
+            (pipeline, commits)
+        }));
+        Ok(())
+    }
+
+    /// Hands over what fits into the open batch.
+    async fn stage(&mut self) {
+        while let Some(commit) = self.pending.front() {
+            let bytes = commit
+                .outbound
+                .iter()
+                .map(|outbound| outbound.body.len())
+                .sum::<usize>()
+                + commit.imprints.len();
+            let records = self.open.batch.records.len() + commit.outbound.len();
+            let full =
+                records > MAX_RECORDS || self.open.bytes + bytes > self.house.config.batch_bytes;
+            if full && self.open.last.is_some() {
+                return;
+            }
+            let Some(mut commit) = self.pending.pop_front() else {
+                return;
+            };
+            self.open.bytes += bytes;
+            recollection::frame(&mut self.open.frames, &commit.imprints);
+            commit.imprints = Vec::new();
+            let outbound = std::mem::take(&mut commit.outbound);
+            self.open
+                .batch
+                .records
+                .extend(outbound.into_iter().map(Into::into));
+            self.open.last = Some(commit);
+            self.hand_over().await;
+        }
+    }
+
+    /// A record that cannot be handed over now is handed over with the commit, or again after its refusal.
+    async fn hand_over(&mut self) {
+        if let Err(error) = self.house.bus.stage(&mut self.open.batch).await {
+            debug!("{error}");
+        }
+    }
+
+    /// Sends the open batch's checkpoint: from here on it may be known to the world.
+    async fn close(&mut self) {
+        let Some(last) = self.open.last.take() else {
+            return;
+        };
+        let imprints = (!self.open.frames.is_empty())
+            .then_some(last.received)
+            .flatten();
+        let frames = std::mem::take(&mut self.open.frames);
+        let partition = &self.house.core.settings.partition;
+        let blocks = recollection::blocks(
+            frames,
+            partition,
+            last.received,
+            self.house.config.block_bytes,
+        );
+        self.open.batch.records.extend(blocks);
+        self.hand_over().await;
+        let needed = self
+            .index
+            .needed(last.horizon)
+            .or(imprints.map(|_| self.fence + 1));
+        let advanced = last.position != self.committed.position();
+        let checkpoint = Checkpoint {
+            sequence: last.position.sequence,
+            items: last.position.items,
+            received: last.received.or(self.committed.received),
+            digest: format!("{:016x}", last.digest),
+            begun: if advanced { 0 } else { self.committed.begun },
+            imprints: needed,
+            ..self.committed.clone()
+        };
+        let open = std::mem::take(&mut self.open);
+        self.fly(open.batch, checkpoint, imprints);
+    }
+
+    fn heartbeat(&mut self) {
+        let checkpoint = Checkpoint {
+            // nothing is being worked on, so nothing ended the process
+            begun: 0,
+            ..self.committed.clone()
+        };
+        self.fly(Batch::default(), checkpoint, None);
+    }
+
+    fn fly(&mut self, mut batch: Batch, mut checkpoint: Checkpoint, imprints: Option<Timestamp>) {
+        self.number += 1;
+        checkpoint.number = self.number;
+        if let Some(pipeline) = &self.pipeline {
+            let lexicon = pipeline.tagger().lexicon().version();
+            lexicon.clone_into(&mut checkpoint.lexicon);
+        }
+        let (bus, fence) = (self.house.bus.clone(), self.fence);
+        self.flight = Some(tokio::spawn(async move {
+            let began = Instant::now();
+            let answer = bus.commit(&mut batch, &checkpoint, fence).await;
+            let flight = Flight {
+                batch,
+                checkpoint,
+                imprints,
+                began,
+            };
+            (flight, answer)
+        }));
+    }
+
+    async fn answered(&mut self, (flight, answer): Answer) -> Result<Option<End>, Fault> {
+        match answer {
+            Ok(sequence) => self.landed(flight, sequence).await,
+            Err(unstored) => return self.settle(flight, unstored).await,
+        }
+        Ok(None)
+    }
+
+    async fn landed(&mut self, flight: Flight, sequence: u64) {
+        if let Some(received) = flight.imprints {
+            // the records of a batch stand side by side, the checkpoint last: the imprints are somewhere after the fence
+            self.index.add(self.fence + 1, received);
+        }
+        self.passed += flight.checkpoint.sequence - self.committed.sequence;
+        if self.room < self.house.config.batch_messages && self.passed >= TRUST_AFTER {
+            info!("going on in full steps");
+            self.room = self.house.config.batch_messages;
+        }
+        debug!(
+            records = flight.batch.records.len() + 1,
+            seconds = flight.began.elapsed().as_secs_f64(),
+            "committed"
+        );
+        self.fence = sequence;
+        self.committed = flight.checkpoint;
+        self.beat = Instant::now() + self.house.config.heartbeat;
+        self.house.progress.beat(self.committed.sequence);
+        self.purge().await;
+    }
+
+    /// Removes imprints that left the window, now and then.
+    async fn purge(&mut self) {
+        if Instant::now() < self.purge {
+            return;
+        }
+        self.purge = Instant::now() + PURGE_EVERY;
+        if let Some(needed) = self.committed.imprints {
+            let bus = self.house.bus.clone();
+            tokio::spawn(async move {
+                if let Err(error) = bus.forget(needed).await {
+                    debug!("{error}");
+                }
+            });
+        }
+    }
+
+    /// Learns what became of a commit that did not say "stored", and sends it again only when it knows that it is not.
+    async fn settle(
+        &mut self,
+        mut flight: Flight,
+        mut unstored: Unstored,
+    ) -> Result<Option<End>, Fault> {
+        let mut patience = Patience::default();
+        loop {
+            if let Unstored::NoAnswer(said) | Unstored::Refused(said) = &unstored {
+                if patience.is_fresh() {
+                    warn!("{said}; nothing is lost, trying again until it works");
+                }
+                self.house.progress.trouble(said.clone());
+            }
+            let Some(stored) = patiently(self.house, || self.house.bus.checkpoint()).await? else {
+                return Ok(Some(End::Stopped));
+            };
+            let current = stored.as_ref().map_or(0, |stored| stored.sequence);
+            match stored {
+                Some(stored) if stored.checkpoint.is(&flight.checkpoint) => {
+                    self.landed(flight, stored.sequence).await;
+                    break;
+                }
+                _ if current != self.fence => return Ok(Some(End::Fenced)),
+                _ => {}
+            }
+            if !matches!(unstored, Unstored::Fenced(_))
+                && patience.pause(&self.house.stop).await.is_none()
+            {
+                return Ok(Some(End::Stopped));
+            }
+            flight.batch.restart();
+            let answer = match self.house.bus.stage(&mut flight.batch).await {
+                Ok(()) => {
+                    self.house
+                        .bus
+                        .commit(&mut flight.batch, &flight.checkpoint, self.fence)
+                        .await
+                }
+                Err(error) => Err(Unstored::NoAnswer(error.to_string())),
+            };
+            match answer {
+                Ok(sequence) => {
+                    self.landed(flight, sequence).await;
+                    break;
+                }
+                Err(again) => unstored = again,
+            }
+        }
+        // what was handed over meanwhile may have been abandoned, or was on a lost connection
+        self.open.batch.restart();
+        self.hand_over().await;
+        Ok(None)
+    }
+
+    /// Finishes the commit on its way and says good-bye, so that a standby need not wait.
+    async fn leave(&mut self) {
+        if let Some(flight) = self.flight.take()
+            && let Ok(answer) = flight.await
+        {
+            let (flight, answer) = answer;
+            match answer {
+                Ok(sequence) => self.landed(flight, sequence).await,
+                // whoever comes next reads what became of it
+                Err(_) => return,
+            }
+        }
+        let good_bye = Checkpoint {
+            writer: None,
+            number: self.number + 1,
+            begun: 0,
+            ..self.committed.clone()
+        };
+        match self
+            .house
+            .bus
+            .commit(&mut Batch::default(), &good_bye, self.fence)
+            .await
+        {
+            Ok(_) => info!(after = good_bye.sequence, "stopped"),
+            Err(error) => warn!("stopped without good-bye: {error}"),
+        }
+    }
+}
+
+impl<B: Bus> Drop for Writer<'_, B> {
+    /// Who no longer writes no longer reads ahead.
+    fn drop(&mut self) {
+        if let Some(pulling) = &self.pulling {
+            pulling.abort();
+        }
+    }
+}
+
+/// The result of a task, if there is one; else never.
+async fn joined<T>(task: &mut Option<JoinHandle<T>>) -> T {
+    match task {
+        Some(running) => {
+            let result = running.await;
+            *task = None;
+            match result {
+                Ok(result) => result,
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        None => std::future::pending().await,
+    }
+}
