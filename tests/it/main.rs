@@ -1,7 +1,5 @@
 //! One binary of tests against the public face of the house; one module per question, sorted.
 
-// a test that unwraps fails where it stands
-#![allow(clippy::unwrap_used)]
-
 mod dedup;
+mod settings;
 mod tidy;
