@@ -1,0 +1,226 @@
+//! The loop on the bus in memory: whatever happens to commits and writers, the outcomes are those of a quiet day.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use copytaster::daemon::bus::memory::{InMemory, Mishap};
+use copytaster::daemon::bus::{Bus as _, Record};
+use copytaster::daemon::{Config, Core, Progress, serve};
+use copytaster::pipeline::Settings;
+use copytaster::story::Timestamp;
+use copytaster::tag::{Lexicon, Tagger};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::stories::{Desk, Dice};
+
+fn core(max_outcomes: usize) -> Core {
+    let (_, tagger) = watch::channel(Arc::new(Tagger::new(Arc::new(Lexicon::embedded()))));
+    let settings = Settings {
+        max_outcomes,
+        ..Settings::default()
+    };
+    Core { settings, tagger }
+}
+
+fn config(instance: &str) -> Config {
+    Config {
+        instance: instance.to_owned(),
+        batch_messages: 40,
+        heartbeat: Duration::from_millis(20),
+        takeover_after: Duration::from_millis(120),
+        block_bytes: 5000,
+        ..Config::default()
+    }
+}
+
+struct Running {
+    task: JoinHandle<Result<(), copytaster::daemon::bus::Fault>>,
+    stop: CancellationToken,
+}
+
+fn start(bus: &InMemory, instance: &str, core: &Core) -> Running {
+    let stop = CancellationToken::new();
+    let progress = Arc::new(Progress::default());
+    let task = tokio::spawn(serve(
+        bus.clone(),
+        config(instance),
+        core.clone(),
+        progress,
+        stop.clone(),
+    ));
+    Running { task, stop }
+}
+
+fn publish(bus: &InMemory, seed: u64, messages: u64) {
+    let mut desk = Desk::new(seed);
+    for second in 0..messages {
+        let copy = desk.next();
+        let at = Timestamp::from_second(1_790_000_000 + second as i64).unwrap();
+        bus.publish(&copy.subject, at, copy.body);
+    }
+}
+
+async fn done(bus: &InMemory, messages: u64) {
+    let waiting = async {
+        loop {
+            let stored = bus.checkpoint().await.unwrap();
+            if stored.is_some_and(|stored| stored.checkpoint.sequence >= messages) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting)
+        .await
+        .expect("the source is worked off");
+}
+
+async fn quiet_day(seed: u64, messages: u64, core: &Core) -> Vec<Record> {
+    let bus = InMemory::default();
+    publish(&bus, seed, messages);
+    let running = start(&bus, "quiet", core);
+    done(&bus, messages).await;
+    running.stop.cancel();
+    running.task.await.unwrap().unwrap();
+    bus.outcomes()
+}
+
+fn equal(found: &[Record], expected: &[Record], seed: u64) {
+    for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert_eq!(found, expected, "outcome {at} of seed {seed}");
+    }
+    assert_eq!(found.len(), expected.len(), "seed {seed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_requests_lost_answers_and_a_full_disk_change_no_outcome() {
+    let core = core(30);
+    for seed in 1..=8 {
+        let expected = quiet_day(seed, 300, &core).await;
+        let bus = InMemory::default();
+        let mut dice = Dice::new(seed);
+        bus.mishaps((0..60).map(|_| match dice.below(5) {
+            0 => Mishap::RequestLost,
+            1 => Mishap::AnswerLost,
+            2 => Mishap::Refused,
+            _ => Mishap::None,
+        }));
+        publish(&bus, seed, 300);
+        let running = start(&bus, "a", &core);
+        done(&bus, 300).await;
+        running.stop.cancel();
+        running.task.await.unwrap().unwrap();
+        equal(&bus.outcomes(), &expected, seed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_that_die_and_fence_each_other_change_no_outcome() {
+    let core = core(7);
+    for seed in 1..=6 {
+        let expected = quiet_day(seed, 400, &core).await;
+        let bus = InMemory::default();
+        let mut dice = Dice::new(seed);
+        publish(&bus, seed, 400);
+        let mut running = Vec::new();
+        for _ in 0..25 {
+            running.push(start(&bus, ["a", "b"][dice.below(2) as usize], &core));
+            tokio::time::sleep(Duration::from_millis(dice.below(30))).await;
+            if running.len() > 2 {
+                let Running { task, stop } = running.remove(dice.below(3) as usize);
+                match dice.below(3) {
+                    0 => stop.cancel(),
+                    _ => task.abort(),
+                }
+            }
+        }
+        done(&bus, 400).await;
+        running.iter().for_each(|running| running.stop.cancel());
+        equal(&bus.outcomes(), &expected, seed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_is_a_dead_letter_that_names_the_range() {
+    let core = core(900);
+    let bus = InMemory::default();
+    publish(&bus, 5, 20);
+    let first = start(&bus, "a", &core);
+    done(&bus, 20).await;
+    first.stop.cancel();
+    first.task.await.unwrap().unwrap();
+    publish(&bus, 6, 20);
+    bus.expire(31);
+    let before = bus.outcomes().len();
+    let second = start(&bus, "a", &core);
+    done(&bus, 40).await;
+    second.stop.cancel();
+    let gap = &bus.outcomes()[before];
+    assert_eq!(gap.subject, "wire.dead.gap.any");
+    let body = std::str::from_utf8(&gap.body).unwrap();
+    assert!(body.contains("21") && body.contains("30"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_in_good_order_is_followed_at_once() {
+    let core = core(900);
+    let bus = InMemory::default();
+    publish(&bus, 7, 50);
+    let patient = Config {
+        takeover_after: Duration::from_secs(3600),
+        ..config("b")
+    };
+    let first = start(&bus, "a", &core);
+    done(&bus, 50).await;
+    let stop = CancellationToken::new();
+    let progress = Arc::new(Progress::default());
+    let second = tokio::spawn(serve(
+        bus.clone(),
+        patient,
+        core.clone(),
+        progress.clone(),
+        stop.clone(),
+    ));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(progress.role(), copytaster::daemon::Role::Standby);
+    first.stop.cancel();
+    first.task.await.unwrap().unwrap();
+    publish(&bus, 8, 50);
+    done(&bus, 100).await;
+    assert_eq!(progress.role(), copytaster::daemon::Role::Writer);
+    stop.cancel();
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_the_process_dies_on_is_given_up_and_no_other() {
+    let core = core(900);
+    let bus = InMemory::default();
+    publish(&bus, 9, 30);
+    let first = start(&bus, "a", &core);
+    done(&bus, 30).await;
+    first.stop.cancel();
+    first.task.await.unwrap().unwrap();
+    let before = bus.outcomes().len();
+    publish(&bus, 10, 30);
+    let stored = bus.checkpoint().await.unwrap().unwrap();
+    let begun = copytaster::daemon::bus::Checkpoint {
+        begun: 11,
+        ..stored.checkpoint
+    };
+    bus.commit(&mut Default::default(), &begun, stored.sequence)
+        .await
+        .unwrap();
+    let second = start(&bus, "a", &core);
+    done(&bus, 60).await;
+    second.stop.cancel();
+    let outcomes = bus.outcomes();
+    let crashed: Vec<_> = outcomes
+        .iter()
+        .filter(|record| record.subject.starts_with("wire.dead.crash"))
+        .collect();
+    assert_eq!(crashed.len(), 1);
+    assert_eq!(&outcomes[before], crashed[0]);
+}
