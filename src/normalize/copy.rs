@@ -35,10 +35,20 @@ pub struct Parts<'t> {
     pub ended: Ended<'t>,
 }
 
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Words, perhaps with captions of pictures between them.
+    Story,
+    /// The caption of a picture or clip itself.
+    Caption,
+}
+
 /// Cuts a text into its parts; what signals its lines give goes to `marks`.
 pub fn parts<'t>(
     paragraphs: impl Iterator<Item = Paragraph<'t>>,
     headline: Headline,
+    kind: Kind,
     marks: &mut Marks,
 ) -> Parts<'t> {
     let mut rest: Vec<Paragraph<'t>> = paragraphs.collect();
@@ -51,13 +61,19 @@ pub fn parts<'t>(
         rest.truncate(at);
     }
     head(&mut rest, headline, &mut parts, marks);
+    let only = rest.first().map(|p| p.text).filter(|_| rest.len() == 1);
     lead(&mut rest, &mut parts, marks);
+    if rest.is_empty() && headline == Headline::Missing && parts.headline.is_none() {
+        // a text that is nothing but a dateline is its text
+        parts.body.extend(only);
+        return parts;
+    }
     let whole: Vec<&'t str> = rest.iter().map(|p| p.text).collect();
     for paragraph in &whole {
         match furniture::note(paragraph) {
             Some(Note::Editors) => parts.notes.push(paragraph),
             Some(_) => {}
-            None => match furniture::caption(paragraph) {
+            None => match furniture::caption(paragraph).filter(|_| kind == Kind::Story) {
                 Some(caption) => parts.captions.push(caption),
                 None => parts.body.push(paragraph),
             },
@@ -85,7 +101,8 @@ fn head<'t>(
 ) {
     let mut taken = 0;
     while let Some(first) = rest.get(taken).map(|p| p.text) {
-        if !service(first, parts, marks) && !repeats(first, headline) {
+        let repeated = rest.len() > 1 && repeats(first, headline);
+        if !repeated && !service(first, parts, marks) {
             break;
         }
         taken += 1;

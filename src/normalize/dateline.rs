@@ -144,8 +144,16 @@ fn bracketed(head: &str) -> Option<(Found, usize)> {
         let mut end = open + close + 1;
         let ended = terminator(&head[end..]);
         let dashed = ended.is_some_and(|(_, kind)| kind == Terminator::Dash);
+        // without a mark the text goes on in words: `FRANCE (AFP) 2` is a result
+        if ended.is_none()
+            && head[end..]
+                .trim_start()
+                .starts_with(|c: char| c.is_ascii_digit())
+        {
+            continue;
+        }
         let strictness = match known {
-            Known::Yes if ended.is_some() => Strictness::Plain,
+            Known::Yes if ended.is_some() && !is_ambiguous(&names) => Strictness::Plain,
             Known::Yes => Strictness::Marked,
             Known::No if dashed => Strictness::Marked,
             Known::No => continue,
@@ -168,6 +176,26 @@ fn bracketed(head: &str) -> Option<(Found, usize)> {
         }
     }
     None
+}
+
+/// Codes that are also actors, states and photo credits: the Arakan Army, Pennsylvania.
+fn is_ambiguous(names: &[String]) -> bool {
+    const CODES: &[&str] = &[
+        "AA",
+        "PA",
+        "NA",
+        "UNI",
+        "ANI",
+        "CP",
+        "TT",
+        "MENA",
+        "SPA",
+        "RIA Novosti",
+        "WAM",
+        "IPS",
+        "PAP",
+    ];
+    names.iter().all(|name| CODES.contains(&name.as_str()))
 }
 
 /// `Rom (KNA) Der Papst`: without a terminator a place of one or two words and nothing more is believed.
@@ -409,7 +437,7 @@ fn origin(text: &str, strictness: Strictness) -> Option<Found> {
     }
     let (places, region) = place::split_region(place);
     if let Some(region) = region {
-        if !place::is_name(region, 5) {
+        if !place::is_region(region) {
             return None;
         }
         found.region = Some(region.to_owned());

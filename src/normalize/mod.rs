@@ -21,8 +21,8 @@ mod time;
 use jiff::tz::Offset;
 
 use crate::story::{
-    Dispatch, FeedProfile, Fingerprint, HeadlineRole, Labels, Marked, PubStatus, RawMessage,
-    Reason, SignOff, Signal, Source, Story, Text, Timestamp, Tokens, Zone,
+    Dispatch, FeedProfile, Fingerprint, HeadlineRole, ItemKind, Labels, Marked, PubStatus,
+    RawMessage, Reason, SignOff, Signal, Source, Story, Text, Timestamp, Tokens, Zone,
 };
 
 use copy::{Headline, Parts};
@@ -57,7 +57,7 @@ pub fn story(
     let sent = headline(&mut dispatch, &mut marks, &mut repairs);
     let (paragraphs, mut captions) = paragraphs(&mut dispatch, &mut repairs);
     let given = sent.as_deref().map_or(Headline::Missing, Headline::Sent);
-    let mut parts = copy::parts(paragraphs.iter(), given, &mut marks);
+    let mut parts = copy::parts(paragraphs.iter(), given, kind(dispatch.kind), &mut marks);
     captions.append(&mut parts.captions);
 
     let times = Times::of(&dispatch, &parts, zone, message.received, &mut repairs);
@@ -162,6 +162,15 @@ pub fn story(
         repairs,
         tokens,
     })
+}
+
+fn kind(kind: ItemKind) -> copy::Kind {
+    match kind {
+        ItemKind::Picture | ItemKind::Graphic | ItemKind::Audio | ItemKind::Video => {
+            copy::Kind::Caption
+        }
+        _ => copy::Kind::Story,
+    }
 }
 
 fn empty(dispatch: &Dispatch) -> Error {

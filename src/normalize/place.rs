@@ -113,6 +113,13 @@ pub fn split_places(places: &str) -> Vec<&str> {
     out
 }
 
+/// A state or country: words that begin with a capital, in any case after it (`Territoires palestiniens`).
+pub fn is_region(name: &str) -> bool {
+    let begins = name.starts_with(|c: char| c.is_alphabetic() && !c.is_lowercase());
+    let letters = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '\'' | '’' | ',');
+    begins && name.len() <= 60 && name.split(' ').count() <= 5 && name.chars().all(letters)
+}
+
 /// A name of at most `words` words, each with a capital or in a script without case; small words between.
 pub fn is_name(name: &str, words: usize) -> bool {
     const SMALL: &[&str] = &[
@@ -120,7 +127,12 @@ pub fn is_name(name: &str, words: usize) -> bool {
         "den", "am", "an", "a", "le", "les", "upon", "of", "on", "the", "al", "sur", "en", "im",
         "bei", "in", "y", "and", "ob", "van", "sul", "los",
     ];
-    if name.is_empty() || name.len() > 60 || name.split(' ').count() > words {
+    // words of a sentence in capitals, or of a headline
+    const NEVER: &[&str] = &[
+        "to", "be", "is", "was", "said", "by", "with", "for", "from", "after", "that", "who", "has",
+    ];
+    let apart = name.split(' ').any(|word| word == "-");
+    if apart || name.is_empty() || name.len() > 60 || name.split(' ').count() > words {
         return false;
     }
     let mut capitals = 0;
@@ -128,6 +140,9 @@ pub fn is_name(name: &str, words: usize) -> bool {
         let Some(first) = word.chars().find(|c| c.is_alphabetic()) else {
             return false;
         };
+        if NEVER.iter().any(|never| never.eq_ignore_ascii_case(word)) {
+            return false;
+        }
         if word.chars().any(|c| {
             !c.is_alphabetic() && !matches!(c, '.' | '\'' | '’' | '‘' | '`' | '\u{300}'..='\u{36F}')
         }) {

@@ -60,7 +60,8 @@ pub fn documents(payload: &Payload) -> Result<Vec<Item>, Error> {
 }
 
 fn next_document(text: &str, at: usize) -> Option<usize> {
-    let found = text[at..].find(|c: char| !c.is_whitespace() && !c.is_control())?;
+    // controls before the first document are noise, after it they are trailing bytes
+    let found = text[at..].find(|c: char| !c.is_whitespace() && (at > 0 || !c.is_control()))?;
     Some(at + found)
 }
 

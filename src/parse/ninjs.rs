@@ -20,63 +20,9 @@ const OWN: &[&str] = &[
     "$standard",
     "standard",
 ];
-/// Members that ninjs shares with other JSON.
-const SHARED: &[&str] = &[
-    "type",
-    "headline",
-    "title",
-    "versioncreated",
-    "versionCreated",
-    "firstcreated",
-    "firstCreated",
-    "pubstatus",
-    "pubStatus",
-    "slugline",
-    "slug",
-    "byline",
-    "by",
-    "usageterms",
-    "usageTerms",
-    "copyrightholder",
-    "copyrightHolder",
-    "description_text",
-    "descriptions",
-    "located",
-    "subject",
-    "subjects",
-    "associations",
-    "urgency",
-    "version",
-    "language",
-    "representationtype",
-    "infosource",
-    "infosources",
-    "infoSources",
-    "genre",
-    "genres",
-    "altids",
-    "altIds",
-    "rightsinfo",
-    "trustindicator",
-    "place",
-    "places",
-    "person",
-    "people",
-    "event",
-    "profile",
-    "mimetype",
-    "expires",
-    "plannedCoverage",
-    "start",
-    "end",
-    "eventDetails",
-];
-
-/// An object with a member of ninjs's own and one more that ninjs uses.
+/// An object with a member that is ninjs's own.
 pub fn recognises(item: &Json) -> bool {
-    let has = |key: &&&str| item.get(key).is_some();
-    let own = OWN.iter().filter(has).count();
-    own >= 2 || own == 1 && SHARED.iter().any(|key| item.get(key).is_some())
+    OWN.iter().any(|key| item.get(key).is_some())
 }
 
 pub fn map(item: &Json, dispatch: &mut Dispatch) {
@@ -195,7 +141,7 @@ fn content_markup(text: &Json) -> Markup {
         .any(&["contentType", "contenttype"])
         .and_then(Json::str)
     {
-        Some(kind) if kind.contains("html") || kind.contains("xml") => Markup::Html,
+        Some(kind) if ["html", "xml", "NITF"].iter().any(|m| kind.contains(m)) => Markup::Html,
         _ => Markup::Plain,
     }
 }
@@ -213,11 +159,13 @@ fn bodies(item: &Json, dispatch: &mut Dispatch) {
             continue;
         };
         let markup = content_markup(body);
-        let rank =
-            u8::from(markup == Markup::Html) + 4 * u8::from(!matches!(role, "main" | "" | "body"));
-        if rank < 4 {
-            offer(rank, value, markup);
-        }
+        // in practice the role of the text names its format as often as its part
+        let whole = ["main", "", "body", "text", "html", "xhtml", "nitf"].contains(&role);
+        offer(
+            u8::from(markup == Markup::Html) + 4 * u8::from(!whole),
+            value,
+            markup,
+        );
     }
     for (rank, key, markup) in [
         (0, "body_text", Markup::Plain),
@@ -232,8 +180,14 @@ fn bodies(item: &Json, dispatch: &mut Dispatch) {
     }
     dispatch.body = main.map(|(_, body)| body);
     let described = item.get("descriptions").map_or(&[][..], Json::each);
+    let whole = |d: &&Json| {
+        let role = d.get("role").and_then(Json::str).unwrap_or("");
+        ["", "main", "text", "html", "summary", "abstract", "caption"].contains(&role)
+    };
     let description = described
         .iter()
+        .filter(whole)
+        .chain(described)
         .find_map(|d| Some((string(d.get("value"))?, content_markup(d))));
     dispatch.description = description
         .or_else(|| Some((string(item.get("description_text"))?, Markup::Plain)))
