@@ -1,3 +1,7 @@
 //! Arguments → one command each.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    copytaster::commands::main()
+}
