@@ -17,7 +17,6 @@ use tracing_subscriber::EnvFilter;
 use super::settings::{Log, LogFormat};
 use super::{Progress, Role};
 use crate::dedup::Stats;
-use crate::pipeline::Shares;
 use crate::story::{Outbound, Outcome, Reason};
 
 /// The version of this program.
@@ -101,37 +100,181 @@ use Kind::{Counter, Gauge, Histogram};
 
 /// Every metric, in the order in which people look at them.
 pub const METRICS: [Metric; 31] = [
-    metric(INPUT_MESSAGES, Counter, "messages", "", "Raw messages read."),
-    metric(INPUT_BYTES, Counter, "bytes", "", "Bytes of raw messages read."),
-    metric(LAG_MESSAGES, Gauge, "messages", "", "Raw messages of the stream that are not done yet."),
-    metric(LAG_SECONDS, Gauge, "seconds", "", "Age of the last message done when it was committed; 0 when all are done."),
-    metric(OUTCOMES, Counter, "records", "outcome", "Outcomes committed: story, kill, duplicate, held, dead."),
-    metric(DEAD_LETTERS, Counter, "records", "reason", "Dead letters committed, by reason."),
-    metric(STAGE_SECONDS, Histogram, "seconds", "stage", "Work on one batch, summed over threads: prepare, judge, render."),
-    metric(BATCH_MESSAGES, Histogram, "messages", "", "Raw messages of one batch."),
-    metric(COMMIT_SECONDS, Histogram, "seconds", "", "From the commit record to the server's answer."),
-    metric(COMMIT_RECORDS, Histogram, "records", "", "Records of one commit."),
+    metric(
+        INPUT_MESSAGES,
+        Counter,
+        "messages",
+        "",
+        "Raw messages read.",
+    ),
+    metric(
+        INPUT_BYTES,
+        Counter,
+        "bytes",
+        "",
+        "Bytes of raw messages read.",
+    ),
+    metric(
+        LAG_MESSAGES,
+        Gauge,
+        "messages",
+        "",
+        "Raw messages of the stream that are not done yet.",
+    ),
+    metric(
+        LAG_SECONDS,
+        Gauge,
+        "seconds",
+        "",
+        "Age of the last message done when it was committed; 0 when all are done.",
+    ),
+    metric(
+        OUTCOMES,
+        Counter,
+        "records",
+        "outcome",
+        "Outcomes committed: story, kill, duplicate, held, dead.",
+    ),
+    metric(
+        DEAD_LETTERS,
+        Counter,
+        "records",
+        "reason",
+        "Dead letters committed, by reason.",
+    ),
+    metric(
+        STAGE_SECONDS,
+        Histogram,
+        "seconds",
+        "stage",
+        "Time that one batch took in each stage: prepare, judge, render.",
+    ),
+    metric(
+        BATCH_MESSAGES,
+        Histogram,
+        "messages",
+        "",
+        "Raw messages of one batch.",
+    ),
+    metric(
+        COMMIT_SECONDS,
+        Histogram,
+        "seconds",
+        "",
+        "From the commit record to the server's answer.",
+    ),
+    metric(
+        COMMIT_RECORDS,
+        Histogram,
+        "records",
+        "",
+        "Records of one commit.",
+    ),
     metric(COMMIT_BYTES, Histogram, "bytes", "", "Bytes of one commit."),
-    metric(LAST_COMMIT, Gauge, "seconds", "", "When the last commit was stored, Unix time."),
-    metric(FENCE_LOSSES, Counter, "commits", "", "Commits refused because another writer was first."),
-    metric(BUS_ERRORS, Counter, "errors", "", "Requests to the server that failed and were tried again."),
-    metric(GAPS, Counter, "gaps", "", "Times that the raw stream had lost messages before they were read."),
-    metric(LOST_MESSAGES, Counter, "messages", "", "Raw messages lost in those gaps."),
+    metric(
+        LAST_COMMIT,
+        Gauge,
+        "seconds",
+        "",
+        "When the last commit was stored, Unix time.",
+    ),
+    metric(
+        FENCE_LOSSES,
+        Counter,
+        "commits",
+        "",
+        "Commits refused because another writer was first.",
+    ),
+    metric(
+        BUS_ERRORS,
+        Counter,
+        "errors",
+        "",
+        "Requests to the server that failed and were tried again.",
+    ),
+    metric(
+        GAPS,
+        Counter,
+        "gaps",
+        "",
+        "Times that the raw stream had lost messages before they were read.",
+    ),
+    metric(
+        LOST_MESSAGES,
+        Counter,
+        "messages",
+        "",
+        "Raw messages lost in those gaps.",
+    ),
     metric(WINDOW_STORIES, Gauge, "stories", "", "Stories remembered."),
-    metric(WINDOW_BYTES, Gauge, "bytes", "", "Memory of the stories remembered."),
-    metric(WINDOW_EVICTED, Counter, "stories", "", "Stories forgotten before their time, because of dedup.budget_mb."),
-    metric(REPLAYED, Counter, "bytes", "", "Packed imprints read back from the log."),
-    metric(MISSING, Counter, "records", "", "Records of the memory that retention took before they had left the window."),
-    metric(WRITER, Gauge, "", "", "1 for the writer of the partition, 0 for a standby."),
+    metric(
+        WINDOW_BYTES,
+        Gauge,
+        "bytes",
+        "",
+        "Memory of the stories remembered.",
+    ),
+    metric(
+        WINDOW_EVICTED,
+        Counter,
+        "stories",
+        "",
+        "Stories forgotten before their time, because of dedup.budget_mb.",
+    ),
+    metric(
+        REPLAYED,
+        Counter,
+        "bytes",
+        "",
+        "Packed imprints read back from the log.",
+    ),
+    metric(
+        MISSING,
+        Counter,
+        "records",
+        "",
+        "Records of the memory that retention took before they had left the window.",
+    ),
+    metric(
+        WRITER,
+        Gauge,
+        "",
+        "",
+        "1 for the writer of the partition, 0 for a standby.",
+    ),
     metric(READY, Gauge, "", "", "1 when /readyz says so."),
     metric(LEXICON, Gauge, "", "version", "The lexicon in use."),
-    metric(SETTINGS, Gauge, "", "digest", "Digest of the settings that decisions depend on."),
+    metric(
+        SETTINGS,
+        Gauge,
+        "",
+        "digest",
+        "Digest of the settings that decisions depend on.",
+    ),
     metric(BUILD, Gauge, "", "version, revision", "The program itself."),
-    metric(process::CPU, Counter, "seconds", "", "Processor time, user and system."),
+    metric(
+        process::CPU,
+        Counter,
+        "seconds",
+        "",
+        "Processor time, user and system.",
+    ),
     metric(process::RESIDENT, Gauge, "bytes", "", "Resident memory."),
-    metric(process::OPEN_FDS, Gauge, "descriptors", "", "Open file descriptors."),
+    metric(
+        process::OPEN_FDS,
+        Gauge,
+        "descriptors",
+        "",
+        "Open file descriptors.",
+    ),
     metric(process::THREADS, Gauge, "threads", "", "Threads."),
-    metric(process::START_TIME, Gauge, "seconds", "", "When the process started, Unix time."),
+    metric(
+        process::START_TIME,
+        Gauge,
+        "seconds",
+        "",
+        "When the process started, Unix time.",
+    ),
 ];
 
 const OUTCOME: [Outcome; 5] = [
@@ -158,10 +301,15 @@ const REASON: [Reason; 11] = [
 
 /// The table of README between `<!-- metrics -->` and `<!-- /metrics -->`, line ends included.
 pub fn table() -> String {
-    let mut table = String::from("| metric | type | unit | labels | what |\n|---|---|---|---|---|\n");
+    let mut table =
+        String::from("| metric | type | unit | labels | what |\n|---|---|---|---|---|\n");
     for m in METRICS {
         let (name, kind) = (m.name, m.kind.name());
-        let _ = writeln!(table, "| `{name}` | {kind} | {} | {} | {} |", m.unit, m.labels, m.help);
+        let _ = writeln!(
+            table,
+            "| `{name}` | {kind} | {} | {} | {} |",
+            m.unit, m.labels, m.help
+        );
     }
     table
 }
@@ -232,14 +380,13 @@ impl Recorder {
 
 fn builder() -> anyhow::Result<PrometheusBuilder> {
     const SECONDS: [f64; 15] = [
-        0.000_5, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0,
+        0.000_5, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 5.0,
+        10.0,
     ];
     const COUNT: [f64; 11] = [
         1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 750.0, 1000.0,
     ];
-    const BYTES: [f64; 9] = [
-        1e3, 1e4, 5e4, 1e5, 5e5, 1e6, 4e6, 16e6, 64e6,
-    ];
+    const BYTES: [f64; 9] = [1e3, 1e4, 5e4, 1e5, 5e5, 1e6, 4e6, 16e6, 64e6];
     let mut builder = PrometheusBuilder::new();
     for m in METRICS.iter().filter(|m| m.kind == Histogram) {
         let buckets: &[f64] = match m.unit {
@@ -271,7 +418,10 @@ fn describe() {
 
 /// Shows every counter from the start, so that its first increase is one.
 fn begin() {
-    for m in METRICS.iter().filter(|m| m.kind == Counter && m.labels.is_empty()) {
+    for m in METRICS
+        .iter()
+        .filter(|m| m.kind == Counter && m.labels.is_empty())
+    {
         if !m.name.starts_with("process_") {
             counter!(m.name).absolute(0);
         }
@@ -296,15 +446,9 @@ pub fn received(messages: usize, bytes: usize) {
     histogram!(BATCH_MESSAGES).record(messages as f64);
 }
 
-/// A batch was worked on.
-pub fn worked(shares: &Shares) {
-    for (stage, seconds) in [
-        ("prepare", shares.prepare),
-        ("judge", shares.judge),
-        ("render", shares.render),
-    ] {
-        histogram!(STAGE_SECONDS, "stage" => stage).record(seconds);
-    }
+/// A stage of the flow (`prepare`, `judge`, `render`) was done with a batch.
+pub fn worked(stage: &'static str, seconds: f64) {
+    histogram!(STAGE_SECONDS, "stage" => stage).record(seconds);
 }
 
 /// Outcomes are stored: to be called once for each, after the commit.
@@ -372,7 +516,9 @@ pub fn forgotten(records: u64) {
 /// A lexicon came into use.
 pub fn lexicon(version: &str) {
     static BEFORE: Mutex<Option<String>> = Mutex::new(None);
-    let mut before = BEFORE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut before = BEFORE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(old) = before.replace(version.to_owned()) {
         gauge!(LEXICON, "version" => old).set(0.0);
     }

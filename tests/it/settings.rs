@@ -234,7 +234,10 @@ fn the_digest_is_of_what_decisions_depend_on() {
     ] {
         assert_ne!(digest(&[other]), plain, "{other}");
     }
-    assert_eq!(plain, "1cb0a83174585938", "an upgrade must not change it unawares");
+    assert_eq!(
+        plain, "1cb0a83174585938",
+        "an upgrade must not change it unawares"
+    );
 }
 
 #[test]

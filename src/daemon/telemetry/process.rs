@@ -21,7 +21,10 @@ pub(super) fn render(text: &mut String) {
             continue;
         };
         let (kind, help) = (metric.kind.name(), metric.help);
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+        let _ = writeln!(
+            text,
+            "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"
+        );
     }
 }
 
