@@ -5,6 +5,7 @@
 
 mod bus;
 mod dedup;
+mod faults;
 mod settings;
 mod support;
 mod tidy;
