@@ -6,6 +6,7 @@
 mod bus;
 mod dedup;
 mod faults;
+mod nats;
 mod settings;
 mod support;
 mod tidy;
