@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -13,6 +13,7 @@ use crate::daemon::bus::Fault;
 use crate::daemon::bus::jetstream::{self, JetStream};
 use crate::daemon::settings::Settings;
 use crate::daemon::{Core, Progress, serve, telemetry};
+use crate::tag::Tagger;
 
 /// The daemon: raw copy from JetStream in, one event per story out, exactly once
 #[derive(clap::Args, Debug)]
@@ -36,9 +37,10 @@ pub fn run(_: &Args, settings: &Settings) -> anyhow::Result<()> {
 async fn daemon(settings: &Settings) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let progress = Arc::new(Progress::default());
+    let listening = Signals::listen()?;
     let (swap, tagger) = watch::channel(super::tagger(settings)?);
     telemetry::lexicon(swap.borrow().lexicon().version());
-    tokio::spawn(signals(settings.clone(), swap, stop.clone()));
+    tokio::spawn(listening.heed(settings.clone(), swap, stop.clone()));
     tokio::spawn(system_manager(progress.clone(), stop.clone()));
 
     let Some(bus) = connect(settings.jetstream().await?, &progress, &stop).await? else {
@@ -87,34 +89,51 @@ async fn connect(
 }
 
 /// SIGTERM and SIGINT stop, SIGHUP reads the lexicon again.
-async fn signals(
-    settings: Settings,
-    swap: watch::Sender<Arc<crate::tag::Tagger>>,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hang_up.recv() => {
-                let aside = settings.clone();
-                let read = tokio::task::spawn_blocking(move || super::tagger(&aside)).await?;
-                match read {
-                    Ok(tagger) => {
-                        telemetry::lexicon(tagger.lexicon().version());
-                        swap.send_replace(tagger);
-                    }
-                    Err(error) => warn!("the lexicon stays as it was: {error:#}"),
-                }
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Signals> {
+        let listen = |kind| signal(kind).context("cannot listen to signals");
+        Ok(Signals {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn heed(
+        mut self,
+        settings: Settings,
+        swap: watch::Sender<Arc<Tagger>>,
+        stop: CancellationToken,
+    ) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break,
+                _ = self.interrupt.recv() => break,
+                _ = self.hang_up.recv() => reload(&settings, &swap).await,
             }
         }
+        info!("stopping");
+        stop.cancel();
     }
-    info!("stopping");
-    stop.cancel();
-    Ok(())
+}
+
+/// The new lexicon is read and checked aside; a faulty one changes nothing.
+async fn reload(settings: &Settings, swap: &watch::Sender<Arc<Tagger>>) {
+    let settings = settings.clone();
+    match tokio::task::spawn_blocking(move || super::tagger(&settings)).await {
+        Ok(Ok(tagger)) => {
+            telemetry::lexicon(tagger.lexicon().version());
+            swap.send_replace(tagger);
+        }
+        Ok(Err(error)) => warn!("the lexicon stays as it was: {error:#}"),
+        Err(error) => warn!("the lexicon stays as it was: {error}"),
+    }
 }
 
 /// Tells systemd when there is work being done, and barks no more when there is none.
