@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod pretty;
+pub mod run;
 pub mod taste;
 
 use std::path::{Path, PathBuf};
@@ -46,12 +47,14 @@ struct Global {
 /// Each command is a line here and a line in `dispatch`.
 #[derive(Subcommand, Debug)]
 enum Command {
+    Run(run::Args),
     Taste(taste::Args),
 }
 
 fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
     let settings = &loaded.settings;
     match command {
+        Command::Run(args) => done(run::run(&args, settings)),
         Command::Taste(args) => done(taste::run(&args, settings.pipeline(), tagger(settings)?)),
     }
 }

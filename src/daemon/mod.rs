@@ -3,7 +3,9 @@
 pub mod bus;
 mod progress;
 mod recollection;
+pub mod settings;
 mod standby;
+pub mod telemetry;
 mod writer;
 
 use std::future::Future;

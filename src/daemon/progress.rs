@@ -132,6 +132,11 @@ impl Progress {
         }
     }
 
+    /// Whether the loop is silent without a reason.
+    pub fn is_stuck(&self, patience: Duration) -> bool {
+        self.lock().is_none() && self.silence().is_some_and(|silence| silence > patience)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
         self.trouble
             .lock()

@@ -4,7 +4,7 @@
 //! record by record, and the one before that is being committed. Only the last may be known to the
 //! world, and the next is made known only when the answer to it names the new fence.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -17,7 +17,7 @@ use super::recollection::{self, Index};
 use super::standby::Turn;
 use super::{House, Patience, Role, patiently};
 use crate::pipeline::{Commit, Pipeline};
-use crate::story::Timestamp;
+use crate::story::{Outbound, Timestamp};
 
 /// How a turn as writer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,8 @@ struct Open {
     batch: Batch,
     bytes: usize,
     frames: BytesMut,
+    /// Subjects of the held stories among them.
+    held: BTreeSet<String>,
     /// The last commit that went in: its position, digest and horizon stand for all.
     last: Option<Commit>,
 }
@@ -253,7 +255,11 @@ impl<'h, B: Bus> Writer<'h, B> {
             let records = self.open.batch.records.len() + commit.outbound.len();
             let full =
                 records > MAX_RECORDS || self.open.bytes + bytes > self.house.config.batch_bytes;
-            if full && self.open.last.is_some() {
+            let again = commit
+                .outbound
+                .iter()
+                .any(|record| self.open.held.contains(&record.subject));
+            if (full || again) && self.open.last.is_some() {
                 return;
             }
             let Some(mut commit) = self.pending.pop_front() else {
@@ -262,7 +268,11 @@ impl<'h, B: Bus> Writer<'h, B> {
             self.open.bytes += bytes;
             recollection::frame(&mut self.open.frames, &commit.imprints);
             commit.imprints = Vec::new();
-            let outbound = std::mem::take(&mut commit.outbound);
+            let outbound = superseded(std::mem::take(&mut commit.outbound));
+            let held = outbound.iter().filter(|record| is_held(record));
+            self.open
+                .held
+                .extend(held.map(|record| record.subject.clone()));
             self.open
                 .batch
                 .records
@@ -474,6 +484,23 @@ impl<'h, B: Bus> Writer<'h, B> {
             Err(error) => warn!("stopped without good-bye: {error}"),
         }
     }
+}
+
+fn is_held(record: &Outbound) -> bool {
+    record.subject.starts_with("wire.held.")
+}
+
+/// The records of one commit, without held ones that a later one takes the place of: the server
+/// refuses a batch that replaces what it brings itself.
+fn superseded(outbound: Vec<Outbound>) -> Vec<Outbound> {
+    let mut later = BTreeSet::new();
+    let mut kept: Vec<Outbound> = outbound
+        .into_iter()
+        .rev()
+        .filter(|record| !is_held(record) || later.insert(record.subject.clone()))
+        .collect();
+    kept.reverse();
+    kept
 }
 
 impl<B: Bus> Drop for Writer<'_, B> {

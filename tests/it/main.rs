@@ -5,6 +5,8 @@
 
 mod bus;
 mod dedup;
-mod region;
+mod faults;
+mod nats;
+mod settings;
 mod support;
 mod tidy;

@@ -150,7 +150,8 @@ impl Desk {
         text
     }
 
-    fn plain(&mut self) -> Copy {
+    /// A new story as plain text.
+    pub fn plain(&mut self) -> Copy {
         let paragraphs = 2 + self.dice.below(4);
         let headline = format!(
             "{} {} {}",
