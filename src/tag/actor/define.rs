@@ -1,0 +1,256 @@
+//! Brackets → names that the story itself defines: `the Arakan Army (AA)`, `OIEA (Organismo …)`.
+
+use std::sync::Arc;
+
+use super::bill::{Bill, Key, Local};
+use super::person::is_name;
+use super::scene::{Scene, What};
+use super::words::Small;
+use crate::story::{Shape, Token, Zone, fold};
+
+/// A short name that the story defines.
+struct Alias {
+    hash: u64,
+    key: Key,
+}
+
+/// First words of the names of organisations (their folded beginnings), what such an organisation is, and
+/// its sector. The first that fits counts.
+const HEADS: &[(&str, &str, Option<&str>)] = &[
+    ("army|ejercit|exercit|armee|арм|جيش", "armed-group", Some("REB")),
+    ("front|frent", "armed-group", Some("REB")),
+    ("guerrill|brigad|militi|milicia|comando|autodefensas", "armed-group", Some("REB")),
+    ("part|партия|حزب", "party", Some("PTY")),
+    ("minist|министерство|وزاره|secretaria|departament|department", "government", Some("GOV")),
+    ("polic|poliz|полиц|guardia", "police", Some("COP")),
+    ("tribunal|court|corte|audiencia|fiscal|cour", "government", Some("JUD")),
+    ("parlament|parliament|asamblea|assembl|congreso|senad", "government", Some("LEG")),
+    ("universi|escuela|school|facult|institut|colegio|academ", "group", Some("EDU")),
+    ("union|sindicat|confedera|central|trabajador|syndicat|gewerkschaft|labour|workers|профсоюз|comisiones", "group", Some("LAB")),
+    ("banc|bank|bolsa|compa|corporacion|empresa|sociedad|grupo|group|company|caja", "company", Some("BUS")),
+    ("agenc|servic|institu|direccion|consejo|comision|commission|instituto|office|bureau|autoridad|authority|council|junta|gobierno|registro|administra", "government", Some("GOV")),
+    ("organi|органи|منظمه", "igo", Some("IGO")),
+    ("comite|committee|asociacion|associa|fundacion|foundation|federacion|federation|liga|league|coordinadora|plataforma|red|network|observator|alliance|alianza|centro|center|centre|programa|movimiento|movement|mouvement", "ngo", Some("NGO")),
+    ("hospital|cruz", "group", Some("HLH")),
+];
+
+impl Scene<'_> {
+    /// Finds the short names that the story defines, and tags them and their later mentions.
+    pub fn define(&self, bill: &mut Bill) {
+        let mut aliases: Vec<Alias> = Vec::new();
+        for section in 0..self.sections.len() {
+            if self.sections[section].zone == Zone::Dateline {
+                continue;
+            }
+            for at in 1..self.tokens(section).len() {
+                if self.tokens(section)[at].is(Shape::OPENED) {
+                    aliases.extend(self.definition(section, at, bill));
+                }
+            }
+        }
+        if aliases.is_empty() {
+            return;
+        }
+        for section in 0..self.sections.len() {
+            if self.sections[section].zone == Zone::Dateline {
+                continue;
+            }
+            for (at, token) in self.tokens(section).iter().enumerate() {
+                let Some(alias) = aliases.iter().find(|a| a.hash == token.hash) else {
+                    continue;
+                };
+                let inside = self.item_at(section, at).is_some_and(|i| {
+                    self.items[i].end - self.items[i].first > 1
+                });
+                if is_short(token) && !inside {
+                    bill.add(alias.key, 0.9, self.mention(section, at, at + 1));
+                }
+            }
+        }
+    }
+
+    /// What the bracket that opens before token `at` defines.
+    fn definition(&self, section: usize, at: usize, bill: &mut Bill) -> Option<Alias> {
+        let token = self.tokens(section)[at];
+        if is_short(&token) && self.closes(section, at) {
+            let first = self.long_before(section, at)?;
+            return Some(self.bind(section, first..at, at, bill));
+        }
+        // the other way round: AA (Arakan Army)
+        let short = self.tokens(section)[at - 1];
+        let end = self.bracket_end(section, at)?;
+        if !is_short(&short) || end - at < 2 || !self.spells(section, at, end, at - 1) {
+            return None;
+        }
+        Some(self.bind(section, at..end, at - 1, bill))
+    }
+
+    /// Whether a bracket, a comma or the like follows a token.
+    fn closes(&self, section: usize, at: usize) -> bool {
+        let end = self.tokens(section)[at].end() as usize;
+        let rest = self.sections[section].text.get(end..).unwrap_or_default();
+        rest.starts_with([')', ']', '）', ',', ';', '/', '"', '”'])
+    }
+
+    /// The token after the last one of a bracket that closes within ten words.
+    fn bracket_end(&self, section: usize, at: usize) -> Option<usize> {
+        let tokens = self.tokens(section);
+        let text = self.sections[section].text;
+        (at..tokens.len().min(at + 10)).find_map(|t| {
+            let rest = text.get(tokens[t].end() as usize..)?;
+            rest.starts_with([')', ']', '）']).then_some(t + 1)
+        })
+    }
+
+    /// Where the long name before a bracket begins.
+    fn long_before(&self, section: usize, at: usize) -> Option<usize> {
+        let tokens = self.tokens(section);
+        let text = self.sections[section].text;
+        // quotation marks around the name are no break
+        let soft = |t: usize| {
+            let gap = tokens[t].end() as usize..tokens[t + 1].start as usize;
+            let gap = text.get(gap).unwrap_or_default();
+            gap.chars().all(|c| c.is_whitespace() || "\"“”«»'’‘-&/(".contains(c)) && !gap.contains('\n')
+        };
+        let mut begin = at;
+        let mut spelled = None;
+        let mut capitals = 0;
+        while begin > 0 && at - begin < 14 && soft(begin - 1) {
+            let token = &tokens[begin - 1];
+            let known = self.item_at(section, begin - 1);
+            let known = known.filter(|i| self.items[*i].end == at);
+            if let Some(item) = known.map(|i| &self.items[i]) {
+                // a name of the lexicon directly before: the longest reading of it
+                if matches!(item.what, What::Known(_)) {
+                    return Some(item.first);
+                }
+            }
+            if token.is(Shape::CAPITAL) {
+                begin -= 1;
+                capitals += 1;
+                if self.spells(section, begin, at, at) {
+                    spelled = Some(begin);
+                }
+            } else if Small::of(token).any() || capitals == 0 && at - begin < 2 {
+                begin -= 1;
+            } else {
+                break;
+            }
+        }
+        if spelled.is_some() {
+            return spelled;
+        }
+        // no initials: the head noun must say that it is an organisation
+        (begin..at).find(|t| tokens[*t].is(Shape::CAPITAL)).filter(|first| {
+            capitals >= 2 && head(self.word(section, *first)).is_some()
+        })
+    }
+
+    /// Whether the initials of the words in `first..end` spell the short name at `short`.
+    fn spells(&self, section: usize, first: usize, end: usize, short: usize) -> bool {
+        let mut letters = String::new();
+        fold(self.word(section, short), &mut letters);
+        let letters: Vec<char> = letters.chars().filter(|c| c.is_alphanumeric()).collect();
+        let mut at = 0;
+        for word in first..end {
+            let mut folded = String::new();
+            fold(self.word(section, word), &mut folded);
+            let capital = self.tokens(section)[word].is(Shape::CAPITAL);
+            let mut initials = folded.chars();
+            let Some(initial) = initials.next() else {
+                continue;
+            };
+            if letters.get(at) == Some(&initial) {
+                at += 1;
+                // plurals are doubled: CC.OO., EE.UU.; and syllables are taken whole: Benelux
+                while letters.get(at).is_some() && letters[at] == letters[at - 1] && capital {
+                    at += 1;
+                }
+                for next in initials.take(3) {
+                    if letters.len() > end - first && letters.get(at) == Some(&next) {
+                        at += 1;
+                    } else {
+                        break;
+                    }
+                }
+            } else if word == first || capital && at < letters.len() && letters.len() <= 2 {
+                return false;
+            }
+        }
+        at == letters.len() && at > 1
+    }
+
+    /// Tags a long name and its short one.
+    fn bind(
+        &self,
+        section: usize,
+        long: std::ops::Range<usize>,
+        short: usize,
+        bill: &mut Bill,
+    ) -> Alias {
+        let known = self.item_at(section, long.start);
+        let known = known.map(|i| self.items[i]).filter(|item| {
+            item.first == long.start && item.end == long.end
+        });
+        let key = match known.map(|item| item.what) {
+            Some(What::Known(actor)) => Key::Known(actor),
+            Some(What::State(country)) => Key::State(country),
+            _ => bill.organisation(self.organisation(section, long.clone())),
+        };
+        bill.add(key, 0.9, self.mention(section, long.start, long.end));
+        bill.add(key, 0.9, self.mention(section, short, short + 1));
+        bill.alias(key, self.word(section, short).trim_end_matches('.'));
+        Alias {
+            hash: self.tokens(section)[short].hash,
+            key,
+        }
+    }
+
+    /// An organisation that no table holds.
+    fn organisation(&self, section: usize, long: std::ops::Range<usize>) -> Local {
+        let mut words = long.clone().map(|t| self.word(section, t));
+        let (kind, sector) = words.find_map(head).unwrap_or(("group", None));
+        let inside = self.items.iter().filter(|i| {
+            i.section == section && i.first >= long.start && i.end <= long.end
+        });
+        let country = inside.filter_map(|i| self.country_of(i)).next();
+        Local {
+            name: self.text(section, long.start, long.end).replace('\n', " "),
+            kind,
+            country,
+            sector: sector.map(Arc::from),
+            role: None,
+            words: self.tokens(section)[long].iter().map(|t| t.hash).collect(),
+        }
+    }
+}
+
+/// What the first word of an organisation's name says of it.
+fn head(word: &str) -> Option<(&'static str, Option<&'static str>)> {
+    let mut folded = String::new();
+    fold(word, &mut folded);
+    let fits = |stems: &str| stems.split('|').any(|stem| folded.starts_with(stem));
+    let found = HEADS.iter().find(|(stems, _, _)| fits(stems));
+    found.map(|(_, kind, sector)| (*kind, *sector))
+}
+
+/// A token that looks like a short name: `AA`, `CiU`, `M-19` begins as one.
+fn is_short(token: &Token) -> bool {
+    let length = token.end() - token.start;
+    is_name_or_acronym(token) && (2..=12).contains(&length) && token.is(Shape::UPPER)
+}
+
+fn is_name_or_acronym(token: &Token) -> bool {
+    is_name(token) || token.is(Shape::ACRONYM)
+}
+
+impl Bill {
+    fn organisation(&mut self, local: Local) -> Key {
+        let same = |l: &Local| l.kind != "person" && l.words == local.words;
+        let at = self.locals.iter().position(same).unwrap_or_else(|| {
+            self.locals.push(local);
+            self.locals.len() - 1
+        });
+        Key::Local(at as u32)
+    }
+}

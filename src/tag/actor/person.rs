@@ -1,0 +1,411 @@
+//! Titles + the words beside them → persons: who holds the office, though no table knows the name?
+
+use std::sync::Arc;
+
+use super::bill::{Bill, Key, Local};
+use super::owner::Rule;
+use super::scene::{Item, Scene, What};
+use super::words::Small;
+use crate::story::{Shape, Token};
+
+/// Most words in the name of a person.
+const LONGEST: usize = 5;
+
+/// Roles that say how somebody serves, and leave open whom: the sector comes from the organisation before.
+const SERVES: [&str; 6] = [
+    "spokesperson",
+    "supreme leader",
+    "military commander",
+    "secretary-general",
+    "general",
+    "ambassador",
+];
+
+impl Scene<'_> {
+    /// The titles that stand in a row from `at` on, as one chain; the index after its last.
+    fn chain(&self, at: usize) -> usize {
+        let mut last = at;
+        while let Some(next) = self.items.get(last + 1) {
+            let item = &self.items[last];
+            if next.section != item.section || !matches!(next.what, What::Title(_)) {
+                break;
+            }
+            let gap = &self.tokens(item.section)[item.end..next.first];
+            let joint = match gap {
+                [] => true,
+                [word] => Small::of(word).has(Small::JOIN),
+                _ => false,
+            };
+            if !joint || !self.runs(item.section, item.end, next.first) {
+                break;
+            }
+            last += 1;
+        }
+        last + 1
+    }
+
+    /// Tags the titles from `at` on, with the name beside them where there is one; the index after them.
+    pub fn title(&mut self, at: usize, bill: &mut Bill) -> usize {
+        let end = self.chain(at);
+        let (mut country, mut rule, mut behind) = self.owner(at);
+        if let Some(last) = (end - 1 > at).then(|| self.owner(end - 1)) {
+            // the chain may say its country at its end: `presidente y canciller de Chile`
+            if rule > last.1 {
+                (country, rule) = (last.0, last.1);
+            }
+            behind = last.2;
+        }
+        for item in &mut self.items[at..end] {
+            item.used = true;
+            item.country = country;
+        }
+        let stated = matches!(rule, Rule::Stated);
+        if stated {
+            self.use_owner(at, end, behind);
+        }
+        let chain = (self.items[at].section, self.items[at].first, behind);
+        let named = self.name_behind(chain, country, bill).or_else(|| self.name_before(at));
+        match named {
+            Some(Named::Item(index)) => self.items[index].country = country,
+            Some(Named::Words(first, stop)) => {
+                let mention = self.mention(chain.0, first, stop);
+                let words = &self.tokens(chain.0)[first..stop];
+                let local = self.person(chain.0, first, stop, at..end, country);
+                let key = bill.person(local, words);
+                let score = if stated { 0.85 } else { 0.7 };
+                bill.add(key, score, mention);
+            }
+            Some(Named::Known(actor, first)) => {
+                let mention = self.mention(chain.0, first, first + 1);
+                bill.add(Key::Known(actor), 0.85, mention);
+            }
+            None => self.unnamed(at, country, rule, bill),
+        }
+        end
+    }
+
+    /// The holder of an office, without a name.
+    fn unnamed(&self, at: usize, country: Option<u16>, rule: Rule, bill: &mut Bill) {
+        let What::Title(role) = self.items[at].what else {
+            return;
+        };
+        let key = Key::Title(role, country);
+        let score = if bill.has(key) { 0.8 } else { rule.score() - 0.05 };
+        bill.add(key, score, self.place(&self.items[at]));
+    }
+
+    /// The nationality that a role took belongs to it: it is no state of its own any more.
+    pub fn use_owner(&mut self, at: usize, end: usize, behind: usize) {
+        let (section, first) = (self.items[at].section, self.items[at].first);
+        if let Some(before) = at.checked_sub(1) {
+            let item = &mut self.items[before];
+            let owns = matches!(item.what, What::State(_) | What::Capital(_) | What::Demonym(_));
+            if item.section == section && item.end <= first && owns {
+                item.used |= first - item.end <= 3;
+            }
+        }
+        for item in &mut self.items[end..] {
+            if item.section != section || item.first >= behind {
+                break;
+            }
+            item.used = true;
+        }
+    }
+
+    /// The name that stands behind a chain, over a comma at most.
+    fn name_behind(
+        &self,
+        (section, _, behind): (usize, usize, usize),
+        country: Option<u16>,
+        bill: &Bill,
+    ) -> Option<Named> {
+        let tokens = self.tokens(section);
+        let first = tokens.get(behind)?;
+        let comma = first.is(Shape::BREAK);
+        if first.is(Shape::SENTENCE) || comma && !self.after_comma(section, behind) {
+            return None;
+        }
+        if let Some(index) = self.person_at(section, behind) {
+            return Some(Named::Item(index));
+        }
+        let end = self.name_end(section, behind)?;
+        if end - behind > 1 {
+            return Some(Named::Words(behind, end));
+        }
+        if comma || self.item_at(section, behind).is_some() {
+            return None;
+        }
+        if bill.locals.iter().any(|l| l.words.last() == Some(&first.hash)) {
+            return Some(Named::Words(behind, end));
+        }
+        let persons = self.cast.surnamed(first.hash);
+        let mut own = persons.iter().filter(|p| {
+            country.is_none() || self.cast.known(**p).country == country
+        });
+        match (own.next(), own.next()) {
+            (Some(person), None) => Some(Named::Known(*person, behind)),
+            _ => Some(Named::Words(behind, end)),
+        }
+    }
+
+    /// `Tan Swe, the foreign minister`: a name of two words or more before a comma and an article.
+    fn name_before(&self, at: usize) -> Option<Named> {
+        let item = &self.items[at];
+        let tokens = self.tokens(item.section);
+        let mut first = item.first;
+        // back over the owner, adjectives and the article, to the comma
+        for _ in 0..5 {
+            if tokens.get(first)?.is(Shape::BREAK) {
+                break;
+            }
+            first = first.checked_sub(1)?;
+        }
+        if !tokens[first].is(Shape::BREAK) || tokens[first].is(Shape::SENTENCE) {
+            return None;
+        }
+        if !self.after_comma(item.section, first) {
+            return None;
+        }
+        let mut begin = first;
+        while begin > 0 && first - begin < LONGEST {
+            let token = &tokens[begin - 1];
+            let inside = is_name(token) || Small::of(token).has(Small::PARTICLE);
+            if !inside {
+                break;
+            }
+            begin -= 1;
+            if token.is(Shape::BREAK.with(Shape::SENTENCE)) {
+                break;
+            }
+        }
+        while begin < first && !is_name(&tokens[begin]) {
+            begin += 1;
+        }
+        if let Some(index) = (begin..first).find_map(|t| self.person_at(item.section, t)) {
+            return Some(Named::Item(index));
+        }
+        let taken = (begin..first).any(|t| self.is_role_or_state(item.section, t));
+        let two = first - begin >= 2 && tokens[begin..first].iter().filter(|t| is_name(t)).count() >= 2;
+        (two && !taken).then_some(Named::Words(begin, first))
+    }
+
+    fn after_comma(&self, section: usize, at: usize) -> bool {
+        let tokens = self.tokens(section);
+        let Some(before) = at.checked_sub(1) else {
+            return false;
+        };
+        let gap = tokens[before].end() as usize..tokens[at].start as usize;
+        let text = self.sections[section].text;
+        text.get(gap).is_some_and(|gap| gap == ", " || gap == "، ")
+    }
+
+    /// Where a name that begins at `first` ends.
+    fn name_end(&self, section: usize, first: usize) -> Option<usize> {
+        let tokens = self.tokens(section);
+        let mut end = first;
+        while let Some(token) = tokens.get(end).filter(|_| end - first < LONGEST) {
+            let fresh = end == first;
+            if !fresh && token.is(Shape::BREAK.with(Shape::SENTENCE)) {
+                break;
+            }
+            if is_name(token) && !self.is_role_or_state(section, end) {
+                end += 1;
+                continue;
+            }
+            let next = tokens.get(end + 1).is_some_and(|t| {
+                is_name(t) && !t.is(Shape::BREAK) && !self.is_role_or_state(section, end + 1)
+            });
+            if !fresh && next && Small::of(token).has(Small::PARTICLE) {
+                end += 2;
+                continue;
+            }
+            break;
+        }
+        (end > first).then_some(end)
+    }
+
+    pub fn item_at(&self, section: usize, token: usize) -> Option<usize> {
+        let key = (section, token);
+        let at = self.items.partition_point(|i| (i.section, i.end) <= key);
+        let item = self.items.get(at)?;
+        (item.section == section && item.first <= token).then_some(at)
+    }
+
+    fn person_at(&self, section: usize, token: usize) -> Option<usize> {
+        let index = self.item_at(section, token)?;
+        match self.items[index].what {
+            What::Known(actor) if &*self.cast.known(actor).kind == "person" => Some(index),
+            _ => None,
+        }
+    }
+
+    /// A word that is a name of another kind, and ends the name of a person.
+    fn is_role_or_state(&self, section: usize, token: usize) -> bool {
+        let Some(index) = self.item_at(section, token) else {
+            return false;
+        };
+        let item: &Item = &self.items[index];
+        match item.what {
+            What::Agent(_) | What::Title(_) | What::State(_) | What::Demonym(_) => true,
+            What::Known(_) => item.end - item.first > 1,
+            What::Capital(_) | What::Place(_) | What::Nobody => false,
+        }
+    }
+
+    fn person(
+        &self,
+        section: usize,
+        first: usize,
+        end: usize,
+        chain: std::ops::Range<usize>,
+        country: Option<u16>,
+    ) -> Local {
+        let mut role = String::new();
+        let mut sector: Option<Arc<str>> = None;
+        for item in &self.items[chain.clone()] {
+            let What::Title(title) = item.what else {
+                continue;
+            };
+            let title = self.cast.title(title);
+            sector.get_or_insert_with(|| title.sector.clone());
+            if role.split(", ").all(|known| known != &*title.name) {
+                role.push_str(if role.is_empty() { "" } else { ", " });
+                role.push_str(&title.name);
+            }
+        }
+        if SERVES.iter().any(|r| role == *r) {
+            sector = self.sector_before(chain.start).or(sector);
+        }
+        Local {
+            name: self.text(section, first, end).replace('\n', " "),
+            kind: "person",
+            country,
+            sector,
+            role: Some(role),
+            words: self.tokens(section)[first..end].iter().map(|t| t.hash).collect(),
+        }
+    }
+
+    /// The sector of the organisation that stands directly before a title.
+    fn sector_before(&self, at: usize) -> Option<Arc<str>> {
+        let (item, before) = (&self.items[at], self.before(at)?);
+        if item.first - self.behind(before).min(item.first) > 0 {
+            return None;
+        }
+        match before.what {
+            What::Known(actor) => Some(self.cast.known(actor).sector.clone()),
+            What::Agent(role) => Some(self.cast.agent(role).sector.clone()),
+            _ => None,
+        }
+    }
+
+    /// Later mentions of persons by one word of their names.
+    pub fn refer(&self, bill: &mut Bill) {
+        let mut words: Vec<(u64, Key)> = Vec::new();
+        let push = |hash: u64, key: Key, words: &mut Vec<(u64, Key)>| {
+            match words.iter_mut().find(|(known, _)| *known == hash) {
+                // two persons of one name: neither is meant for certain
+                Some(found) if found.1 != key => found.0 = 0,
+                Some(_) => {}
+                None => words.push((hash, key)),
+            }
+        };
+        for key in bill.keys() {
+            match key {
+                Key::Local(index) if bill.locals[index as usize].kind == "person" => {
+                    let local = &bill.locals[index as usize];
+                    let first = usize::from(!self.surname_first(local.country));
+                    let names = local.words.iter().skip(if local.words.len() > 1 { first } else { 0 });
+                    names.for_each(|hash| push(*hash, key, &mut words));
+                }
+                Key::Known(actor) if &*self.cast.known(actor).kind == "person" => {
+                    let known = self.cast.known(actor);
+                    let mut hashes = Vec::new();
+                    crate::story::tokenize(&known.name, |t| hashes.push(t.hash));
+                    let first = usize::from(!self.surname_first(known.country) && hashes.len() > 1);
+                    hashes[first..].iter().for_each(|hash| push(*hash, key, &mut words));
+                }
+                _ => {}
+            }
+        }
+        if words.is_empty() {
+            return;
+        }
+        for section in 0..self.sections.len() {
+            if self.sections[section].zone != crate::story::Zone::Dateline {
+                self.refer_in(section, &words, bill);
+            }
+        }
+    }
+
+    fn refer_in(&self, section: usize, words: &[(u64, Key)], bill: &mut Bill) {
+        let tokens = self.tokens(section);
+        for (at, token) in tokens.iter().enumerate() {
+            if !is_name(token) || token.end() - token.start < 3 {
+                continue;
+            }
+            let Some((_, key)) = words.iter().find(|(hash, _)| *hash == token.hash) else {
+                continue;
+            };
+            let joined = |t: Option<&Token>, by: &Token| {
+                t.is_some_and(|t| is_name(t) && !by.is(Shape::BREAK.with(Shape::SENTENCE)))
+            };
+            // a word of a longer name is somebody else, or was read as that name
+            let before = at.checked_sub(1).and_then(|b| tokens.get(b));
+            let after = tokens.get(at + 1);
+            let alone = !joined(before, token) && !after.is_some_and(|a| joined(Some(a), a));
+            let free = self.item_at(section, at).is_none_or(|i| {
+                !self.items[i].used && matches!(self.items[i].what, What::Place(_) | What::Nobody)
+            });
+            if alone && free {
+                bill.add(*key, 0.6, self.mention(section, at, at + 1));
+            }
+        }
+    }
+
+    /// Countries where the name of the family stands first, or where there is none.
+    fn surname_first(&self, country: Option<u16>) -> bool {
+        let code = country.map(|c| &self.lexicon.gazetteer().country(c).code);
+        code.is_some_and(|code| {
+            matches!(&**code, "CN" | "HK" | "ID" | "KH" | "KP" | "KR" | "MM" | "TW" | "VN")
+        })
+    }
+}
+
+/// The name beside a title.
+enum Named {
+    /// An item that is a person of the table.
+    Item(usize),
+    /// A person of the table by a surname at this token.
+    Known(u32, usize),
+    /// The words from … to …
+    Words(usize, usize),
+}
+
+/// A word that may be part of a person's name.
+pub fn is_name(token: &Token) -> bool {
+    let long_acronym = token.is(Shape::UPPER) && token.is(Shape::ACRONYM);
+    token.is(Shape::CAPITAL) && !long_acronym
+}
+
+impl Bill {
+    /// The key of a person whom the story names: the one already found, where its words are those of the
+    /// new one or end in them.
+    fn person(&mut self, person: Local, words: &[Token]) -> Key {
+        let same = |l: &Local| {
+            l.kind == "person"
+                && (l.words == person.words
+                    || words.len() == 1 && l.words.contains(&words[0].hash)
+                    || l.words.len() == 1 && person.words.contains(&l.words[0]))
+        };
+        if let Some(at) = self.locals.iter().position(same) {
+            if person.words.len() > self.locals[at].words.len() {
+                self.locals[at].words = person.words;
+                self.locals[at].name = person.name;
+            }
+            return Key::Local(at as u32);
+        }
+        self.locals.push(person);
+        Key::Local(self.locals.len() as u32 - 1)
+    }
+}
