@@ -11,10 +11,10 @@ use std::fmt;
 
 use xxhash_rust::xxh3::Xxh3;
 
-pub use cues::{Cue, Cues};
-pub use gazetteer::{Gazetteer, Place};
-pub use table::Tables;
+pub use gazetteer::Gazetteer;
+pub use table::{Row, Tables};
 
+use super::actor::Cast;
 use super::trie::{Builder, Trie};
 
 /// What a name means: an index into the table that it comes from.
@@ -61,6 +61,14 @@ impl fmt::Display for Fault {
 const TABLES: &[(&str, &str)] = &[
     ("VERSION", include_str!("../../config/lexicon/VERSION")),
     (
+        "actors.tsv",
+        include_str!("../../config/lexicon/actors.tsv"),
+    ),
+    (
+        "agents.tsv",
+        include_str!("../../config/lexicon/agents.tsv"),
+    ),
+    (
         "aliases.tsv",
         include_str!("../../config/lexicon/aliases.tsv"),
     ),
@@ -82,6 +90,10 @@ const TABLES: &[(&str, &str)] = &[
         "states.tsv",
         include_str!("../../config/lexicon/states.tsv"),
     ),
+    (
+        "titles.tsv",
+        include_str!("../../config/lexicon/titles.tsv"),
+    ),
 ];
 
 /// All names, ready for matching.
@@ -89,7 +101,7 @@ pub struct Lexicon {
     version: String,
     trie: Trie,
     gazetteer: Gazetteer,
-    cues: Cues,
+    cast: Cast,
 }
 
 impl Lexicon {
@@ -104,7 +116,7 @@ impl Lexicon {
         let mut tables = Tables::new(TABLES, files);
         let mut names = Builder::default();
         let gazetteer = Gazetteer::read(&mut tables, &mut names);
-        let cues = Cues::read(&mut tables);
+        let cast = Cast::read(&mut tables, &gazetteer, &mut names);
         if !tables.faults.is_empty() {
             return Err(tables.faults);
         }
@@ -112,7 +124,7 @@ impl Lexicon {
             version: version(&tables),
             trie: names.build(),
             gazetteer,
-            cues,
+            cast,
         })
     }
 
@@ -138,6 +150,11 @@ impl Lexicon {
     /// Countries, areas and places.
     pub fn gazetteer(&self) -> &Gazetteer {
         &self.gazetteer
+    }
+
+    /// Actors, their roles and titles.
+    pub fn cast(&self) -> &Cast {
+        &self.cast
     }
 }
 

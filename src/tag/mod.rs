@@ -1,5 +1,6 @@
 //! Story → Tags. Where, and who?
 
+mod actor;
 mod lexicon;
 mod mention;
 mod region;
@@ -30,6 +31,7 @@ impl Tagger {
         let spots = mention::Spots::find(story, &self.lexicon);
         let mut tags = Tags::default();
         region::tag(story, &spots, &self.lexicon, &mut tags);
+        actor::tag(story, &spots, &self.lexicon, &mut tags);
         tags
     }
 }
