@@ -11,7 +11,8 @@ use std::fmt;
 
 use xxhash_rust::xxh3::Xxh3;
 
-pub use gazetteer::Gazetteer;
+pub use cues::{Cue, Cues};
+pub use gazetteer::{Gazetteer, Place};
 pub use table::{Row, Tables};
 
 use super::actor::Cast;
@@ -101,6 +102,7 @@ pub struct Lexicon {
     version: String,
     trie: Trie,
     gazetteer: Gazetteer,
+    cues: Cues,
     cast: Cast,
 }
 
@@ -116,6 +118,7 @@ impl Lexicon {
         let mut tables = Tables::new(TABLES, files);
         let mut names = Builder::default();
         let gazetteer = Gazetteer::read(&mut tables, &mut names);
+        let cues = Cues::read(&mut tables);
         let cast = Cast::read(&mut tables, &gazetteer, &mut names);
         if !tables.faults.is_empty() {
             return Err(tables.faults);
@@ -124,6 +127,7 @@ impl Lexicon {
             version: version(&tables),
             trie: names.build(),
             gazetteer,
+            cues,
             cast,
         })
     }

@@ -158,6 +158,12 @@ impl<'s> Spots<'s> {
         self.text(spot).ends_with(['s', 'S']) && rest.starts_with(['\'', '’'])
     }
 
+    pub fn begins_sentence(&self, spot: &Spot) -> bool {
+        self.tokens(spot)
+            .first()
+            .is_some_and(|t| t.is(Shape::SENTENCE))
+    }
+
     fn walk(&mut self, section: usize) {
         let Section { tokens, casing, .. } = self.sections[section];
         let trie = self.lexicon.trie();
