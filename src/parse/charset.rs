@@ -192,7 +192,15 @@ mod tests {
 
     #[test]
     fn each_rung_of_the_ladder_holds() {
-        let cases: &[(&[u8], Option<&str>, Option<&str>, &str, &str, &[&str])] = &[
+        type Case<'t> = (
+            &'t [u8],
+            Option<&'t str>,
+            Option<&'t str>,
+            &'t str,
+            &'t str,
+            &'t [&'t str],
+        );
+        let cases: &[Case<'_>] = &[
             (b"plain", None, None, "plain", "utf-8", &[]),
             (b"\xEF\xBB\xBFmark", None, None, "mark", "utf-8", &[]),
             (b"\xFF\xFEa\0b\0", None, None, "ab", "utf-16le", &[]),

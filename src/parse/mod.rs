@@ -67,8 +67,11 @@ type Read = fn(&Payload) -> Result<Vec<Item>, Error>;
 /// A format, how it is told, and how it is read; without a reader it is known and not read yet.
 type Row<Recognises, Reads> = (Format, Recognises, Option<Reads>);
 
+type OfText = fn(&str) -> bool;
+type OfObject = fn(&Json) -> bool;
+
 /// Formats told from the text, first match first.
-const FORMATS: &[Row<fn(&str) -> bool, Read>] = &[
+const FORMATS: &[Row<OfText, Read>] = &[
     (Format::Anpa1312, sniff::anpa, None),
     (Format::Iptc7901, sniff::iptc_7901, None),
     (Format::Zczc, sniff::zczc, None),
@@ -87,7 +90,7 @@ const FORMATS: &[Row<fn(&str) -> bool, Read>] = &[
 type Map = fn(&Json, &mut Dispatch);
 
 /// JSON formats told from the members of an object, first match first.
-const JSON_FORMATS: &[Row<fn(&Json) -> bool, Map>] = &[
+const JSON_FORMATS: &[Row<OfObject, Map>] = &[
     (Format::ApJson, sniff::ap_json, None),
     (Format::DpaJson, sniff::dpa_json, None),
     (Format::JsonFeed, sniff::json_feed, None),

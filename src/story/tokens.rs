@@ -238,10 +238,12 @@ impl Cutter<'_> {
             }
         }
         let single = at - start == 1;
-        if single && uppers == 1 && bytes.get(at) == Some(&b'.') {
-            if let Some(token) = self.acronym(start) {
-                return token;
-            }
+        if single
+            && uppers == 1
+            && bytes.get(at) == Some(&b'.')
+            && let Some(token) = self.acronym(start)
+        {
+            return token;
         }
         let mut shape = Shape::default();
         if class(bytes[start]) == DIGIT {

@@ -177,8 +177,7 @@ impl Scene<'_> {
         }
         // Naypyitaw, Myanmar
         let comma = self.before(at).is_some_and(|before| {
-            before.end == item.first
-                && matches!(before.what, What::Place(_) | What::Capital(_))
+            before.end == item.first && matches!(before.what, What::Place(_) | What::Capital(_))
         });
         !comma
     }
@@ -195,7 +194,10 @@ impl Scene<'_> {
         let tokens = self.tokens(item.section);
         let next = tokens.get(item.end);
         let verb = next.is_some_and(|t| {
-            !t.is(Shape::CAPITAL.with(Shape::BREAK).with(Shape::SENTENCE).with(Shape::NUMBER))
+            !t.is(Shape::CAPITAL
+                .with(Shape::BREAK)
+                .with(Shape::SENTENCE)
+                .with(Shape::NUMBER))
                 && !t.is(Shape::ARABIC)
                 && !Small::of(t).has(Small::PLACE.with(Small::OF).with(Small::JOIN))
         });
@@ -208,7 +210,8 @@ impl Scene<'_> {
         let item = &self.items[at];
         let tokens = self.tokens(item.section);
         let word = self.word(item.section, item.end - 1);
-        let plural = word.ends_with(['s', 'ы', 'е']) || word.ends_with("ين") || word.ends_with("ون");
+        let plural =
+            word.ends_with(['s', 'ы', 'е']) || word.ends_with("ين") || word.ends_with("ون");
         let next = tokens.get(item.end);
         let noun = next.is_none_or(|t| {
             t.is(Shape::BREAK.with(Shape::SENTENCE)) || Small::of(t).any() || item.possessive

@@ -3,10 +3,14 @@
 // a test that unwraps fails where it stands
 #![allow(clippy::unwrap_used)]
 
+mod bad_input;
 mod bus;
+mod contract;
 mod dedup;
 mod faults;
+mod golden;
 mod nats;
+mod pipeline;
 mod settings;
 mod support;
 mod tidy;

@@ -55,9 +55,8 @@ impl Bill {
     pub fn add(&mut self, key: Key, score: f32, mention: Mention) {
         let line = self.line(key);
         line.score = line.score.max(score);
-        let overlaps = |m: &Mention| {
-            m.zone == mention.zone && m.start < mention.end && mention.start < m.end
-        };
+        let overlaps =
+            |m: &Mention| m.zone == mention.zone && m.start < mention.end && mention.start < m.end;
         if !line.mentions.iter().any(overlaps) {
             line.mentions.push(mention);
         }
@@ -105,7 +104,9 @@ impl Bill {
         let first = |tag: &ActorTag| tag.mentions.first().copied();
         tags.sort_by(|a, b| {
             let order = b.score.total_cmp(&a.score);
-            order.then_with(|| first(a).cmp(&first(b))).then_with(|| a.id.cmp(&b.id))
+            order
+                .then_with(|| first(a).cmp(&first(b)))
+                .then_with(|| a.id.cmp(&b.id))
         });
         // two roads to one id are one actor: the stronger has the word
         let mut unique: Vec<ActorTag> = Vec::with_capacity(tags.len());
@@ -124,7 +125,10 @@ impl Bill {
 
     fn tag(&self, mut line: Line, lexicon: &Lexicon, date: Date) -> ActorTag {
         line.mentions.sort_unstable();
-        let caption = line.mentions.iter().all(|m| matches!(m.zone, Zone::Caption(_)));
+        let caption = line
+            .mentions
+            .iter()
+            .all(|m| matches!(m.zone, Zone::Caption(_)));
         let more = 1.0 - 0.85_f32.powi(line.mentions.len() as i32 - 1);
         let mut score = line.score + (1.0 - line.score) * 0.5 * more;
         if caption {
@@ -147,7 +151,11 @@ impl Bill {
             sector: face.sector,
             role: face.role,
             aliases,
-            from: if caption { Provenance::Caption } else { Provenance::Body },
+            from: if caption {
+                Provenance::Caption
+            } else {
+                Provenance::Body
+            },
             score: (score * face.trust).clamp(0.0, 1.0),
             mentions: line.mentions,
         }
@@ -257,7 +265,11 @@ impl<'l> Face<'l> {
             }
             Some(term) => {
                 let office = matches!(&*term.sector, "GOV" | "MIL" | "LEG" | "JUD");
-                face.sector = Some(if office { "ELI".into() } else { term.sector.clone() });
+                face.sector = Some(if office {
+                    "ELI".into()
+                } else {
+                    term.sector.clone()
+                });
                 face.role = Some(format!("former {}", term.role).into());
             }
             None => {}
@@ -267,7 +279,9 @@ impl<'l> Face<'l> {
 
     fn local(local: &Local, lexicon: &Lexicon) -> Face<'l> {
         let name = slug(&local.name).unwrap_or_else(|| "unnamed".to_owned());
-        let code = local.country.map(|c| lexicon.gazetteer().country(c).code.to_lowercase());
+        let code = local
+            .country
+            .map(|c| lexicon.gazetteer().country(c).code.to_lowercase());
         let id = code.map_or_else(|| name.clone(), |code| format!("{code}-{name}"));
         Face {
             id: id.into(),

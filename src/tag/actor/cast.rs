@@ -11,8 +11,8 @@ use crate::story::{Date, fold, slug, tokenize};
 
 /// PLOVER sectors, with the codes of its predecessors that desks still ask for.
 const SECTORS: [&str; 21] = [
-    "BUS", "COP", "CRM", "CVL", "EDU", "ELI", "GOV", "HLH", "IGO", "JUD", "LAB", "LEG", "MED", "MIL",
-    "NGO", "OPP", "PTY", "REB", "REF", "REL", "SPY",
+    "BUS", "COP", "CRM", "CVL", "EDU", "ELI", "GOV", "HLH", "IGO", "JUD", "LAB", "LEG", "MED",
+    "MIL", "NGO", "OPP", "PTY", "REB", "REF", "REL", "SPY",
 ];
 /// Unidentified armed forces: the sector of those whose side nobody names.
 const UNIDENTIFIED: &str = "UAF";
@@ -251,7 +251,10 @@ fn key(name: &str) -> String {
     let mut folded = String::new();
     fold(name, &mut folded);
     let words = folded.split(|c: char| !c.is_alphanumeric());
-    words.filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    words
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn is_sector(code: &str) -> bool {
@@ -273,7 +276,10 @@ fn role(
     }
     if let Some(last) = roles.last().filter(|last| &*last.name == name) {
         if &*last.kind != kind || &*last.sector != sector {
-            tables.fault(row, format!("kind or sector of \"{name}\" differs by language"));
+            tables.fault(
+                row,
+                format!("kind or sector of \"{name}\" differs by language"),
+            );
             return None;
         }
         return Some(roles.len() as u16 - 1);
@@ -315,8 +321,12 @@ fn actor(row: &Row<'_>, gazetteer: &Gazetteer, tables: &mut Tables<'_>) -> Optio
         tables.fault(row, format!("unknown country \"{code}\""));
     }
     let terms = terms(row, tables);
-    let acronym = |a: &&str| a.len() <= 12 && !a.contains(' ') && a.chars().all(|c| !c.is_lowercase());
-    let acronyms = row.names(6).map(|a| a.trim_end_matches('?')).filter(acronym);
+    let acronym =
+        |a: &&str| a.len() <= 12 && !a.contains(' ') && a.chars().all(|c| !c.is_lowercase());
+    let acronyms = row
+        .names(6)
+        .map(|a| a.trim_end_matches('?'))
+        .filter(acronym);
     (tables.faults.len() == before).then(|| Known {
         id: id.into(),
         kind: kind.into(),
@@ -339,7 +349,10 @@ fn terms(row: &Row<'_>, tables: &mut Tables<'_>) -> Vec<Term> {
         if term.to.is_some_and(|to| to < term.from) {
             tables.fault(row, format!("the term \"{cell}\" ends before it begins"));
         }
-        if terms.last().is_some_and(|last| last.to.is_none_or(|to| to > term.from)) {
+        if terms
+            .last()
+            .is_some_and(|last| last.to.is_none_or(|to| to > term.from))
+        {
             tables.fault(row, format!("the term \"{cell}\" overlaps the one before"));
         }
         terms.push(term);

@@ -17,20 +17,60 @@ struct Alias {
 /// First words of the names of organisations (their folded beginnings), what such an organisation is, and
 /// its sector. The first that fits counts.
 const HEADS: &[(&str, &str, Option<&str>)] = &[
-    ("army|ejercit|exercit|armee|арм|جيش", "armed-group", Some("REB")),
+    (
+        "army|ejercit|exercit|armee|арм|جيش",
+        "armed-group",
+        Some("REB"),
+    ),
     ("front|frent", "armed-group", Some("REB")),
-    ("guerrill|brigad|militi|milicia|comando|autodefensas", "armed-group", Some("REB")),
+    (
+        "guerrill|brigad|militi|milicia|comando|autodefensas",
+        "armed-group",
+        Some("REB"),
+    ),
     ("part|партия|حزب", "party", Some("PTY")),
-    ("minist|министерство|وزاره|secretaria|departament|department", "government", Some("GOV")),
+    (
+        "minist|министерство|وزاره|secretaria|departament|department",
+        "government",
+        Some("GOV"),
+    ),
     ("polic|poliz|полиц|guardia", "police", Some("COP")),
-    ("tribunal|court|corte|audiencia|fiscal|cour", "government", Some("JUD")),
-    ("parlament|parliament|asamblea|assembl|congreso|senad", "government", Some("LEG")),
-    ("universi|escuela|school|facult|institut|colegio|academ", "group", Some("EDU")),
-    ("union|sindicat|confedera|central|trabajador|syndicat|gewerkschaft|labour|workers|профсоюз|comisiones", "group", Some("LAB")),
-    ("banc|bank|bolsa|compa|corporacion|empresa|sociedad|grupo|group|company|caja", "company", Some("BUS")),
-    ("agenc|servic|institu|direccion|consejo|comision|commission|instituto|office|bureau|autoridad|authority|council|junta|gobierno|registro|administra", "government", Some("GOV")),
+    (
+        "tribunal|court|corte|audiencia|fiscal|cour",
+        "government",
+        Some("JUD"),
+    ),
+    (
+        "parlament|parliament|asamblea|assembl|congreso|senad",
+        "government",
+        Some("LEG"),
+    ),
+    (
+        "universi|escuela|school|facult|institut|colegio|academ",
+        "group",
+        Some("EDU"),
+    ),
+    (
+        "union|sindicat|confedera|central|trabajador|syndicat|gewerkschaft|labour|workers|профсоюз|comisiones",
+        "group",
+        Some("LAB"),
+    ),
+    (
+        "banc|bank|bolsa|compa|corporacion|empresa|sociedad|grupo|group|company|caja",
+        "company",
+        Some("BUS"),
+    ),
+    (
+        "agenc|servic|institu|direccion|consejo|comision|commission|instituto|office|bureau|autoridad|authority|council|junta|gobierno|registro|administra",
+        "government",
+        Some("GOV"),
+    ),
     ("organi|органи|منظمه", "igo", Some("IGO")),
-    ("comite|committee|asociacion|associa|fundacion|foundation|federacion|federation|liga|league|coordinadora|plataforma|red|network|observator|alliance|alianza|centro|center|centre|programa|movimiento|movement|mouvement", "ngo", Some("NGO")),
+    (
+        "comite|committee|asociacion|associa|fundacion|foundation|federacion|federation|liga|league|coordinadora|plataforma|red|network|observator|alliance|alianza|centro|center|centre|programa|movimiento|movement|mouvement",
+        "ngo",
+        Some("NGO"),
+    ),
     ("hospital|cruz", "group", Some("HLH")),
 ];
 
@@ -59,9 +99,9 @@ impl Scene<'_> {
                 let Some(alias) = aliases.iter().find(|a| a.hash == token.hash) else {
                     continue;
                 };
-                let inside = self.item_at(section, at).is_some_and(|i| {
-                    self.items[i].end - self.items[i].first > 1
-                });
+                let inside = self
+                    .item_at(section, at)
+                    .is_some_and(|i| self.items[i].end - self.items[i].first > 1);
                 if is_short(token) && !inside {
                     bill.add(alias.key, 0.9, self.mention(section, at, at + 1));
                 }
@@ -110,7 +150,9 @@ impl Scene<'_> {
         let soft = |t: usize| {
             let gap = tokens[t].end() as usize..tokens[t + 1].start as usize;
             let gap = text.get(gap).unwrap_or_default();
-            gap.chars().all(|c| c.is_whitespace() || "\"“”«»'’‘-&/(".contains(c)) && !gap.contains('\n')
+            gap.chars()
+                .all(|c| c.is_whitespace() || "\"“”«»'’‘-&/(".contains(c))
+                && !gap.contains('\n')
         };
         let mut begin = at;
         let mut spelled = None;
@@ -141,9 +183,9 @@ impl Scene<'_> {
             return spelled;
         }
         // no initials: the head noun must say that it is an organisation
-        (begin..at).find(|t| tokens[*t].is(Shape::CAPITAL)).filter(|first| {
-            capitals >= 2 && head(self.word(section, *first)).is_some()
-        })
+        (begin..at)
+            .find(|t| tokens[*t].is(Shape::CAPITAL))
+            .filter(|first| capitals >= 2 && head(self.word(section, *first)).is_some())
     }
 
     /// Whether the initials of the words in `first..end` spell the short name at `short`.
@@ -189,9 +231,9 @@ impl Scene<'_> {
         bill: &mut Bill,
     ) -> Alias {
         let known = self.item_at(section, long.start);
-        let known = known.map(|i| self.items[i]).filter(|item| {
-            item.first == long.start && item.end == long.end
-        });
+        let known = known
+            .map(|i| self.items[i])
+            .filter(|item| item.first == long.start && item.end == long.end);
         let key = match known.map(|item| item.what) {
             Some(What::Known(actor)) => Key::Known(actor),
             Some(What::State(country)) => Key::State(country),
@@ -210,9 +252,10 @@ impl Scene<'_> {
     fn organisation(&self, section: usize, long: std::ops::Range<usize>) -> Local {
         let mut words = long.clone().map(|t| self.word(section, t));
         let (kind, sector) = words.find_map(head).unwrap_or(("group", None));
-        let inside = self.items.iter().filter(|i| {
-            i.section == section && i.first >= long.start && i.end <= long.end
-        });
+        let inside = self
+            .items
+            .iter()
+            .filter(|i| i.section == section && i.first >= long.start && i.end <= long.end);
         let country = inside.filter_map(|i| self.country_of(i)).next();
         Local {
             name: self.text(section, long.start, long.end).replace('\n', " "),

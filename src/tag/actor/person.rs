@@ -64,7 +64,9 @@ impl Scene<'_> {
             self.use_owner(at, end, behind);
         }
         let chain = (self.items[at].section, self.items[at].first, behind);
-        let named = self.name_behind(chain, country, bill).or_else(|| self.name_before(at));
+        let named = self
+            .name_behind(chain, country, bill)
+            .or_else(|| self.name_before(at));
         match named {
             Some(Named::Item(index)) => self.items[index].country = country,
             Some(Named::Words(first, stop)) => {
@@ -90,7 +92,11 @@ impl Scene<'_> {
             return;
         };
         let key = Key::Title(role, country);
-        let score = if bill.has(key) { 0.8 } else { rule.score() - 0.05 };
+        let score = if bill.has(key) {
+            0.8
+        } else {
+            rule.score() - 0.05
+        };
         bill.add(key, score, self.place(&self.items[at]));
     }
 
@@ -99,7 +105,10 @@ impl Scene<'_> {
         let (section, first) = (self.items[at].section, self.items[at].first);
         if let Some(before) = at.checked_sub(1) {
             let item = &mut self.items[before];
-            let owns = matches!(item.what, What::State(_) | What::Capital(_) | What::Demonym(_));
+            let owns = matches!(
+                item.what,
+                What::State(_) | What::Capital(_) | What::Demonym(_)
+            );
             if item.section == section && item.end <= first && owns {
                 item.used |= first - item.end <= 3;
             }
@@ -135,13 +144,17 @@ impl Scene<'_> {
         if comma || self.item_at(section, behind).is_some() {
             return None;
         }
-        if bill.locals.iter().any(|l| l.words.last() == Some(&first.hash)) {
+        if bill
+            .locals
+            .iter()
+            .any(|l| l.words.last() == Some(&first.hash))
+        {
             return Some(Named::Words(behind, end));
         }
         let persons = self.cast.surnamed(first.hash);
-        let mut own = persons.iter().filter(|p| {
-            country.is_none() || self.cast.known(**p).country == country
-        });
+        let mut own = persons
+            .iter()
+            .filter(|p| country.is_none() || self.cast.known(**p).country == country);
         match (own.next(), own.next()) {
             (Some(person), None) => Some(Named::Known(*person, behind)),
             _ => Some(Named::Words(behind, end)),
@@ -185,7 +198,8 @@ impl Scene<'_> {
             return Some(Named::Item(index));
         }
         let taken = (begin..first).any(|t| self.is_role_or_state(item.section, t));
-        let two = first - begin >= 2 && tokens[begin..first].iter().filter(|t| is_name(t)).count() >= 2;
+        let two =
+            first - begin >= 2 && tokens[begin..first].iter().filter(|t| is_name(t)).count() >= 2;
         (two && !taken).then_some(Named::Words(begin, first))
     }
 
@@ -282,7 +296,10 @@ impl Scene<'_> {
             country,
             sector,
             role: Some(role),
-            words: self.tokens(section)[first..end].iter().map(|t| t.hash).collect(),
+            words: self.tokens(section)[first..end]
+                .iter()
+                .map(|t| t.hash)
+                .collect(),
         }
     }
 
@@ -315,7 +332,11 @@ impl Scene<'_> {
                 Key::Local(index) if bill.locals[index as usize].kind == "person" => {
                     let local = &bill.locals[index as usize];
                     let first = usize::from(!self.surname_first(local.country));
-                    let names = local.words.iter().skip(if local.words.len() > 1 { first } else { 0 });
+                    let names =
+                        local
+                            .words
+                            .iter()
+                            .skip(if local.words.len() > 1 { first } else { 0 });
                     names.for_each(|hash| push(*hash, key, &mut words));
                 }
                 Key::Known(actor) if &*self.cast.known(actor).kind == "person" => {
@@ -323,7 +344,9 @@ impl Scene<'_> {
                     let mut hashes = Vec::new();
                     crate::story::tokenize(&known.name, |t| hashes.push(t.hash));
                     let first = usize::from(!self.surname_first(known.country) && hashes.len() > 1);
-                    hashes[first..].iter().for_each(|hash| push(*hash, key, &mut words));
+                    hashes[first..]
+                        .iter()
+                        .for_each(|hash| push(*hash, key, &mut words));
                 }
                 _ => {}
             }
@@ -367,7 +390,10 @@ impl Scene<'_> {
     fn surname_first(&self, country: Option<u16>) -> bool {
         let code = country.map(|c| &self.lexicon.gazetteer().country(c).code);
         code.is_some_and(|code| {
-            matches!(&**code, "CN" | "HK" | "ID" | "KH" | "KP" | "KR" | "MM" | "TW" | "VN")
+            matches!(
+                &**code,
+                "CN" | "HK" | "ID" | "KH" | "KP" | "KR" | "MM" | "TW" | "VN"
+            )
         })
     }
 }

@@ -79,10 +79,6 @@ impl Server {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// As a power cut would, but for what the kernel still holds.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
