@@ -17,6 +17,7 @@ mod sign_off;
 mod signal;
 mod text;
 mod time;
+mod times;
 
 use jiff::tz::Offset;
 
@@ -28,7 +29,7 @@ use crate::story::{
 use copy::{Headline, Parts};
 use signal::Marks;
 use text::Paragraphs;
-use time::{Ahead, Told};
+use times::{Times, embargo};
 
 /// Why a dispatch is no story.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -278,91 +279,6 @@ fn paragraphs(
         .filter_map(|caption| furniture::told_caption(&text::line(caption)))
         .collect();
     (paragraphs, captions)
-}
-
-/// When a story was made and sent, as far as it says.
-struct Times {
-    first_created: Option<Timestamp>,
-    version_created: Option<Timestamp>,
-    /// What a date without a year is near to.
-    reference: Timestamp,
-}
-
-impl Times {
-    fn of(
-        dispatch: &Dispatch,
-        parts: &Parts,
-        zone: Offset,
-        received: Timestamp,
-        repairs: &mut Vec<String>,
-    ) -> Times {
-        let mut told = |text: &str, fallback: Option<Timestamp>| match time::told(
-            text,
-            zone,
-            received,
-            Ahead::Clock,
-        ) {
-            Told::At(at) => Some(at),
-            Told::Implausible => {
-                add(repairs, "date:implausible");
-                fallback
-            }
-            Told::Unreadable => {
-                add(repairs, "date:unreadable");
-                None
-            }
-        };
-        let sent = parts
-            .ended
-            .sent
-            .filter(|_| dispatch.version_created.is_none());
-        let version_created = dispatch
-            .version_created
-            .as_deref()
-            .or(sent)
-            .and_then(|text| told(text, Some(received)));
-        let first_created = dispatch
-            .first_created
-            .as_deref()
-            .and_then(|text| told(text, None));
-        Times {
-            first_created,
-            version_created,
-            reference: version_created.or(first_created).unwrap_or(received),
-        }
-    }
-}
-
-fn embargo(
-    dispatch: &Dispatch,
-    parts: &Parts,
-    zone: Offset,
-    received: Timestamp,
-    marks: &mut Marks,
-    repairs: &mut Vec<String>,
-) -> Option<Timestamp> {
-    let until = dispatch.embargoed_until.as_deref().and_then(|text| {
-        match time::told(text, zone, received, Ahead::Embargo) {
-            Told::At(at) => Some(at),
-            _ => {
-                add(repairs, "date:implausible");
-                None
-            }
-        }
-    });
-    let note = dispatch.labels.ed_note.as_deref().and_then(signal::embargo);
-    let order = parts.embargo.or(note);
-    let until = until.or_else(|| signal::until(order?, zone, received));
-    match until {
-        Some(until) if until > received => marks.add(Signal::Embargo),
-        Some(_) => {}
-        None if order.is_some() => {
-            marks.add(Signal::Embargo);
-            add(repairs, "embargo:unreadable");
-        }
-        None => {}
-    }
-    until
 }
 
 fn status(dispatch: &Dispatch, marks: &mut Marks) -> PubStatus {

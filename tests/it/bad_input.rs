@@ -29,7 +29,7 @@ fn bad_input_becomes_a_dead_letter_with_its_reason_and_its_bytes() {
             b" \r\n\t ".to_vec(),
             "empty",
         ),
-        ("NUL bytes alone", "wire.raw.efe.es", vec![0; 64], "empty"),
+        ("NUL bytes alone", "wire.raw.efe.es", vec![0; 64], "binary"),
         (
             "JSON cut short",
             "wire.raw.efe.es",

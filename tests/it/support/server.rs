@@ -36,7 +36,7 @@ pub fn binary() -> PathBuf {
     on_path
         .chain([own])
         .find(|candidate| candidate.is_file())
-        .expect("no nats-server on the PATH and none in .tools/: run `make .tools/nats-server`, or put nats-server 2.15.1 or later on the PATH")
+        .expect("no nats-server on the PATH and none in .tools/: run `make setup`, or put nats-server 2.15.1 or later on the PATH")
 }
 
 /// A running server.
