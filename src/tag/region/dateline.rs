@@ -3,7 +3,7 @@
 use super::super::lexicon::{Cue, Gazetteer, Lexicon, Sense};
 use super::super::mention::{Spot, Spots};
 use super::evidence::country_of;
-use crate::story::{Story, Zone};
+use crate::story::{Story, Zone, fold};
 
 /// Where a story was written.
 #[derive(Clone, Debug, Default)]
@@ -22,11 +22,17 @@ pub fn origin(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon) -> Origin {
         return origin;
     };
     let gazetteer = lexicon.gazetteer();
-    let region = dateline.region.as_deref();
+    // the zone has the wire's capitals, the places have an editor's
+    let region = dateline.region.as_deref().map(folded);
+    let places: Vec<String> = dateline.places.iter().map(|name| folded(name)).collect();
+    let in_region = |spot: &Spot| {
+        region
+            .as_ref()
+            .is_some_and(|name| name.contains(&folded(spots.text(spot))))
+    };
     let named = |spot: &Spot| {
-        let text = spots.text(spot);
-        let holds = |name: &String| name.contains(text);
-        dateline.places.iter().any(holds) || region.is_some_and(|name| name.contains(text))
+        let text = folded(spots.text(spot));
+        places.iter().any(|name| name.contains(&text)) || in_region(spot)
     };
     let spots_here: Vec<&Spot> = spots
         .all()
@@ -36,7 +42,7 @@ pub fn origin(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon) -> Origin {
     // a region that stands alone after its place says which one is meant
     let outer = spots_here
         .iter()
-        .find(|spot| region.is_some_and(|name| name.contains(spots.text(spot))))
+        .find(|spot| in_region(spot))
         .map(|spot| best(spots, spot, gazetteer, None));
     let outer = outer.flatten();
     for spot in spots_here {
@@ -48,6 +54,12 @@ pub fn origin(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon) -> Origin {
         }
     }
     origin
+}
+
+fn folded(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    fold(name, &mut out);
+    out
 }
 
 /// The sense of a name in a dateline: inside the region named with it, else the largest.
