@@ -47,6 +47,7 @@ struct Global {
 /// Each command is a line here and a line in `dispatch`.
 #[derive(Subcommand, Debug)]
 enum Command {
+    Bench(bench::Args),
     Run(run::Args),
     Taste(taste::Args),
 }
@@ -54,6 +55,7 @@ enum Command {
 fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
     let settings = &loaded.settings;
     match command {
+        Command::Bench(args) => done(bench::run(&args, settings, tagger(settings)?)),
         Command::Run(args) => done(run::run(&args, settings)),
         Command::Taste(args) => done(taste::run(&args, settings.pipeline(), tagger(settings)?)),
     }
