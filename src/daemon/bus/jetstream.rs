@@ -25,7 +25,7 @@ use super::{
 use crate::story::{Origin, RawMessage, Subject};
 use reader::Reader;
 
-pub use setup::refuse_version;
+pub use setup::{Connection, open_raw, refuse_version};
 
 const BATCH_ID: &str = "Nats-Batch-Id";
 const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
@@ -263,7 +263,7 @@ impl Bus for JetStream {
                 subject: Subject(self.inner.subjects.inward(&message.message.subject)),
                 headers: reader::headers(message.message.headers.as_ref()),
                 body: message.message.payload,
-                input: None,
+                input: reader::input(message.message.headers.as_ref()),
             });
         }
         Ok(pulled)

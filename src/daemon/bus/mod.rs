@@ -18,6 +18,8 @@ pub const MAX_RECORDS: usize = 960;
 
 /// Header of an imprint record: the message time of its last imprint.
 pub const IMPRINTS_RECEIVED: &str = "Wire-Received";
+/// Header of a raw message: the name that a person gave it. It comes back as an alternative id.
+pub const INPUT: &str = "Wire-Input";
 /// Header of an imprint record that the next one goes on from.
 pub const IMPRINTS_MORE: &str = "Wire-More";
 

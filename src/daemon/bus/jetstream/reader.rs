@@ -13,7 +13,7 @@ use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
 use async_nats::{HeaderMap, Message};
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use crate::daemon::bus::{Fault, Room};
+use crate::daemon::bus::{Fault, INPUT, Room};
 use crate::story::Timestamp;
 
 /// A message with its place in the stream.
@@ -209,4 +209,10 @@ pub(super) fn headers(headers: Option<&HeaderMap>) -> Vec<(String, String)> {
         .collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all
+}
+
+/// The name that whoever fed the message gave it, as much of it as a name should have.
+pub(super) fn input(headers: Option<&HeaderMap>) -> Option<String> {
+    let name: String = headers?.get(INPUT)?.as_str().chars().take(250).collect();
+    (!name.is_empty()).then_some(name)
 }

@@ -46,6 +46,26 @@ pub(super) async fn connect(config: &Config) -> Result<Client, Fault> {
     })
 }
 
+/// A connection to a server that is as it must be.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub client: Client,
+    pub context: Context,
+}
+
+/// For who publishes raw copy: makes sure of server and raw stream, and of nothing else.
+pub async fn open_raw(config: &Config) -> Result<Connection, Fault> {
+    let client = connect(config).await?;
+    let context = context(config, &client);
+    server(config, &client, &context).await?;
+    let raw = ensure(config, &context, raw_stream(config)).await?;
+    let drift = verify_raw(&raw, config);
+    if !drift.is_empty() {
+        return Err(Fault::Refused(drift.join("\n")));
+    }
+    Ok(Connection { client, context })
+}
+
 pub(super) fn context(config: &Config, client: &Client) -> Context {
     ContextBuilder::new()
         .timeout(config.request_timeout)
