@@ -1,6 +1,8 @@
 //! Arguments → one command each, a file per verb. What did the user say, and how did it end?
 
 pub mod bench;
+pub mod feed;
+mod post;
 mod pretty;
 pub mod run;
 pub mod taste;
@@ -49,6 +51,7 @@ struct Global {
 enum Command {
     Bench(bench::Args),
     Run(run::Args),
+    Feed(feed::Args),
     Taste(taste::Args),
 }
 
@@ -57,6 +60,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
     match command {
         Command::Bench(args) => done(bench::run(&args, settings, tagger(settings)?)),
         Command::Run(args) => done(run::run(&args, settings)),
+        Command::Feed(args) => done(feed::run(&args, settings)),
         Command::Taste(args) => done(taste::run(&args, settings.pipeline(), tagger(settings)?)),
     }
 }

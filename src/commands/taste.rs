@@ -174,15 +174,15 @@ impl<'a> Table<'a> {
     }
 }
 
-/// What `taste` itself reads of a line: its name and its time.
+/// What `taste` and `feed` themselves read of a line: its name and its time.
 #[derive(Deserialize, Default)]
-struct Head {
+pub(super) struct Head {
     id: Option<serde_json::Value>,
     date: Option<String>,
 }
 
 impl Head {
-    fn id(self) -> Option<String> {
+    pub(super) fn id(self) -> Option<String> {
         match self.id? {
             serde_json::Value::String(id) => Some(id),
             serde_json::Value::Number(id) => Some(id.to_string()),

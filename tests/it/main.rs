@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bus;
+mod commands;
 mod contract;
 mod dedup;
 mod faults;
