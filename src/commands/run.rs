@@ -9,10 +9,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::daemon::admin::{self, Admin};
 use crate::daemon::bus::Fault;
 use crate::daemon::bus::jetstream::{self, JetStream};
 use crate::daemon::settings::Settings;
-use crate::daemon::{Core, Progress, serve, telemetry};
+use crate::daemon::{Config, Core, Progress, serve, telemetry};
 use crate::tag::Tagger;
 
 /// The daemon: raw copy from JetStream in, one event per story out, exactly once
@@ -39,9 +40,16 @@ async fn daemon(settings: &Settings) -> anyhow::Result<()> {
     let progress = Arc::new(Progress::default());
     let listening = Signals::listen()?;
     let (swap, tagger) = watch::channel(super::tagger(settings)?);
+    let config = settings.daemon();
+    admin_port(settings, &config, &progress).await?;
+    telemetry::settings(&config.settings);
     telemetry::lexicon(swap.borrow().lexicon().version());
     tokio::spawn(listening.heed(settings.clone(), swap, stop.clone()));
-    tokio::spawn(system_manager(progress.clone(), stop.clone()));
+    tokio::spawn(system_manager(
+        config.clone(),
+        progress.clone(),
+        stop.clone(),
+    ));
 
     let Some(bus) = connect(settings.jetstream().await?, &progress, &stop).await? else {
         return Ok(());
@@ -51,10 +59,31 @@ async fn daemon(settings: &Settings) -> anyhow::Result<()> {
         tagger,
     };
     let client = bus.client().clone();
-    serve(bus, settings.daemon(), core, progress, stop).await?;
+    serve(bus, config, core, progress, stop).await?;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     // what was handed to the client is on its way; a server that is gone need not be waited for
     let _ = tokio::time::timeout(Duration::from_secs(1), client.flush()).await;
+    Ok(())
+}
+
+/// Answers from the start, so that a probe learns why it waits. Nowhere, and nothing is counted,
+/// where `admin.listen` is blank.
+async fn admin_port(
+    settings: &Settings,
+    config: &Config,
+    progress: &Arc<Progress>,
+) -> anyhow::Result<()> {
+    let Some(address) = settings.admin.listen else {
+        return Ok(());
+    };
+    let desk = Admin {
+        progress: progress.clone(),
+        recorder: telemetry::Recorder::start()?,
+        patience: config.patience(),
+        stuck_after: config.stuck_after(),
+    };
+    let listener = admin::bind(address).await?;
+    tokio::spawn(admin::answer(listener, desk));
     Ok(())
 }
 
@@ -76,6 +105,7 @@ async fn connect(
                 if said != said_before {
                     warn!("{said}; trying again until it works");
                 }
+                telemetry::troubled();
                 progress.trouble(said.clone());
                 said_before = said;
             }
@@ -137,16 +167,15 @@ async fn reload(settings: &Settings, swap: &watch::Sender<Arc<Tagger>>) {
 }
 
 /// Tells systemd when there is work being done, and barks no more when there is none.
-async fn system_manager(progress: Arc<Progress>, stop: CancellationToken) {
-    let patience = Duration::from_secs(10);
+async fn system_manager(config: Config, progress: Arc<Progress>, stop: CancellationToken) {
     let every = sd_notify::watchdog_enabled().map_or(Duration::from_secs(1), |limit| limit / 3);
     let mut told = false;
     while !stop.is_cancelled() {
-        if !told && progress.ready(patience).is_ok() {
+        if !told && progress.ready(config.patience()).is_ok() {
             told = sd_notify::notify(&[sd_notify::NotifyState::Ready]).is_ok();
         }
         // waiting for a server is no reason to be killed; a silent loop is
-        if !progress.is_stuck(3 * patience) {
+        if !progress.is_stuck(config.stuck_after()) {
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         }
         tokio::time::sleep(every.min(Duration::from_secs(1))).await;

@@ -1,11 +1,13 @@
 //! The only room with windows: clock, network, files, environment, logs, counters.
 
+pub mod admin;
 pub mod bus;
 mod progress;
 mod recollection;
 pub mod settings;
 mod standby;
 pub mod telemetry;
+mod work;
 mod writer;
 
 use std::future::Future;
@@ -43,6 +45,18 @@ pub struct Config {
     pub block_bytes: usize,
 }
 
+impl Config {
+    /// An instance that showed no progress for so long is not ready: a few heartbeats.
+    pub fn patience(&self) -> Duration {
+        (5 * self.heartbeat).max(Duration::from_secs(2))
+    }
+
+    /// A loop that was silent for so long, without a reason, is stuck and had better be restarted.
+    pub fn stuck_after(&self) -> Duration {
+        (6 * self.patience()).max(3 * self.takeover_after)
+    }
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -78,6 +92,14 @@ pub(crate) struct House<B> {
     pub core: Core,
     pub progress: Arc<Progress>,
     pub stop: CancellationToken,
+}
+
+impl<B> House<B> {
+    /// The surroundings do not do what they should; it will be tried again.
+    fn trouble(&self, said: String) {
+        telemetry::troubled();
+        self.progress.trouble(said);
+    }
 }
 
 /// Reads, decides and commits until `stop` is cancelled: as the writer of the partition, or as its
@@ -179,7 +201,7 @@ where
                 if patience.tries == 0 {
                     warn!("{said}; trying again until it works");
                 }
-                house.progress.trouble(said);
+                house.trouble(said);
                 if patience.pause(&house.stop).await.is_none() {
                     return Ok(None);
                 }

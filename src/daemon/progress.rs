@@ -1,7 +1,8 @@
 //! What the loop is doing, for whoever asks from outside: role, position, lag, last sign of life.
 
-use std::sync::Mutex;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// What an instance is to its partition.
@@ -24,6 +25,11 @@ impl Role {
     }
 }
 
+/// Fewer messages than these, about one batch, are no backlog.
+const SMALL: u64 = 1000;
+/// A backlog that did not shrink over so many readings, one a second, grows.
+const READINGS: usize = 10;
+
 /// Written by the loop, read by the admin port and the watchdog.
 #[derive(Debug)]
 pub struct Progress {
@@ -35,6 +41,8 @@ pub struct Progress {
     source_last: AtomicU64,
     ready_after: AtomicU64,
     trouble: Mutex<Option<String>>,
+    /// The last readings of the lag.
+    lags: Mutex<VecDeque<u64>>,
 }
 
 impl Default for Progress {
@@ -47,6 +55,7 @@ impl Default for Progress {
             source_last: AtomicU64::new(0),
             ready_after: AtomicU64::new(0),
             trouble: Mutex::new(None),
+            lags: Mutex::new(VecDeque::with_capacity(READINGS)),
         }
     }
 }
@@ -78,15 +87,21 @@ impl Progress {
         let _ = self.ready_after.compare_exchange(0, now, Relaxed, Relaxed);
         self.position.store(position, Relaxed);
         self.source_last.fetch_max(position, Relaxed);
-        *self.lock() = None;
+        *lock(&self.trouble) = None;
     }
 
+    /// The source reaches so far: to be told once a second.
     pub fn source(&self, last: u64) {
         self.source_last.store(last, Relaxed);
+        let mut lags = lock(&self.lags);
+        if lags.len() == READINGS {
+            lags.pop_front();
+        }
+        lags.push_back(self.lag());
     }
 
     pub fn trouble(&self, what: impl Into<String>) {
-        *self.lock() = Some(what.into());
+        *lock(&self.trouble) = Some(what.into());
     }
 
     /// Sequence of the last source message done.
@@ -117,29 +132,106 @@ impl Progress {
         (ready > 0).then(|| Duration::from_millis(ready))
     }
 
-    /// Why the instance does not do its work, if so: it is starting or stopping, has trouble, or has been silent for longer than `patience`.
+    /// Why the instance does not do its work, if so: it is starting or stopping, has trouble, was
+    /// silent for longer than `patience`, or writes more slowly than copy comes in.
     pub fn ready(&self, patience: Duration) -> Result<(), String> {
-        if let Some(trouble) = self.lock().as_ref() {
+        let role = self.role();
+        if role == Role::Stopping {
+            return Err("stopping".to_owned());
+        }
+        if let Some(trouble) = lock(&self.trouble).as_ref() {
             return Err(trouble.clone());
         }
-        match (self.role(), self.silence()) {
-            (Role::Stopping, _) => Err("stopping".to_owned()),
-            (Role::Starting, _) | (_, None) => Err("starting".to_owned()),
-            (_, Some(silence)) if silence > patience => {
-                Err(format!("no commit for {:.1} s", silence.as_secs_f64()))
-            }
+        let (Some(silence), Role::Writer | Role::Standby) = (self.silence(), role) else {
+            return Err("starting: the memory is not read back yet".to_owned());
+        };
+        if silence > patience {
+            let what = match role {
+                Role::Writer => "no commit",
+                _ => "nothing heard from the writer",
+            };
+            return Err(format!("{what} for {:.1} s", silence.as_secs_f64()));
+        }
+        match self.growing() {
+            Some(lag) if role == Role::Writer => Err(format!(
+                "{lag} messages wait, and they become no fewer: copy comes in faster than it is done"
+            )),
             _ => Ok(()),
         }
     }
 
-    /// Whether the loop is silent without a reason.
-    pub fn is_stuck(&self, patience: Duration) -> bool {
-        self.lock().is_none() && self.silence().is_some_and(|silence| silence > patience)
+    /// The backlog, if it is large and did not shrink.
+    fn growing(&self) -> Option<u64> {
+        let lags = lock(&self.lags);
+        let (first, last) = (*lags.front()?, *lags.back()?);
+        (lags.len() == READINGS && last > SMALL && last >= first).then_some(last)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.trouble
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// Whether the loop is silent without a reason.
+    pub fn is_stuck(&self, patience: Duration) -> bool {
+        lock(&self.trouble).is_none() && self.silence().is_some_and(|silence| silence > patience)
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_writer_is_ready_from_its_first_commit_until_it_has_trouble() {
+        let progress = Progress::default();
+        assert!(progress.ready(PATIENCE).is_err());
+        progress.enter(Role::Writer);
+        assert!(progress.ready(PATIENCE).is_err());
+        progress.beat(1);
+        assert_eq!(progress.ready(PATIENCE), Ok(()));
+        progress.trouble("the server is gone");
+        assert_eq!(
+            progress.ready(PATIENCE),
+            Err("the server is gone".to_owned())
+        );
+        progress.beat(2);
+        assert_eq!(progress.ready(PATIENCE), Ok(()));
+        progress.enter(Role::Stopping);
+        assert_eq!(progress.ready(PATIENCE), Err("stopping".to_owned()));
+    }
+
+    #[test]
+    fn a_backlog_is_no_fault_while_it_shrinks_and_one_while_it_grows() {
+        let progress = Progress::default();
+        progress.enter(Role::Writer);
+        progress.beat(0);
+        for second in 0..20 {
+            progress.source(1_000_000 - second);
+            assert_eq!(progress.ready(PATIENCE), Ok(()), "after {second} s");
+        }
+        for second in 0..20 {
+            progress.source(1_000_000 + second);
+        }
+        let why = progress.ready(PATIENCE).expect_err("a growing backlog");
+        assert!(why.starts_with("1000019 messages wait"), "{why}");
+        progress.enter(Role::Standby);
+        assert_eq!(progress.ready(PATIENCE), Ok(()));
+    }
+
+    #[test]
+    fn silence_is_a_fault_and_trouble_explains_it() {
+        let progress = Progress::default();
+        progress.enter(Role::Writer);
+        progress.beat(1);
+        std::thread::sleep(Duration::from_millis(5));
+        let why = progress.ready(Duration::ZERO).expect_err("silent");
+        assert!(why.starts_with("no commit for"), "{why}");
+        assert!(progress.is_stuck(Duration::ZERO));
+        progress.trouble("the server is gone");
+        assert!(!progress.is_stuck(Duration::ZERO));
     }
 }

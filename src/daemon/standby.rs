@@ -8,6 +8,7 @@ use tracing::{error, info, warn};
 use super::bus::checkpoint::FORMAT;
 use super::bus::{Bus, Checkpoint, Fault, Memory, Stored, Unstored};
 use super::recollection::{Index, Recollection};
+use super::telemetry;
 use super::{House, Patience, Role, patiently};
 use crate::pipeline::Pipeline;
 
@@ -57,7 +58,7 @@ pub(super) async fn wait<B: Bus>(house: &House<B>, came: Came) -> Result<Option<
                 }
                 Err(Fault::Surroundings(said)) => {
                     seat.postpone();
-                    house.progress.trouble(said);
+                    house.trouble(said);
                     if patience.pause(&house.stop).await.is_none() {
                         return Ok(None);
                     }
@@ -123,6 +124,7 @@ impl<'h, B: Bus> Seat<'h, B> {
             return Ok(None);
         };
         if begins > self.read + 1 && self.read + 1 < self.target {
+            telemetry::forgotten(begins - self.read - 1);
             error!(
                 needed = self.read + 1,
                 begins,
@@ -154,13 +156,16 @@ impl<'h, B: Bus> Seat<'h, B> {
                     received,
                     more,
                     packed,
-                } => self
-                    .recollection
-                    .take(&mut self.pipeline, sequence, received, more, packed)
-                    .map_err(Fault::Refused)?,
+                } => {
+                    telemetry::replayed(packed.len());
+                    self.recollection
+                        .take(&mut self.pipeline, sequence, received, more, packed)
+                        .map_err(Fault::Refused)?;
+                }
                 Memory::Checkpoint(stored) => self.see(stored),
             }
         }
+        telemetry::remembers(self.pipeline.window().stats());
         Ok(())
     }
 
@@ -212,12 +217,13 @@ impl<'h, B: Bus> Seat<'h, B> {
                     return Ok(Some(true));
                 }
                 now if now.as_ref().map_or(0, |stored| stored.sequence) != fence => {
+                    telemetry::fenced();
                     return Ok(Some(false));
                 }
                 _ => {}
             }
             warn!("cannot take over yet: {said}");
-            self.house.progress.trouble(said);
+            self.house.trouble(said);
             if patience.pause(&self.house.stop).await.is_none() {
                 return Ok(None);
             }

@@ -206,7 +206,13 @@ pub const METRICS: [Metric; 31] = [
         "",
         "Raw messages lost in those gaps.",
     ),
-    metric(WINDOW_STORIES, Gauge, "stories", "", "Stories remembered."),
+    metric(
+        WINDOW_STORIES,
+        Gauge,
+        "stories",
+        "",
+        "Stories remembered, repeats among them.",
+    ),
     metric(
         WINDOW_BYTES,
         Gauge,
@@ -233,7 +239,7 @@ pub const METRICS: [Metric; 31] = [
         Counter,
         "records",
         "",
-        "Records of the memory that retention took before they had left the window.",
+        "Records of the log that retention took while the memory still needed them.",
     ),
     metric(
         WRITER,
@@ -451,17 +457,36 @@ pub fn worked(stage: &'static str, seconds: f64) {
     histogram!(STAGE_SECONDS, "stage" => stage).record(seconds);
 }
 
-/// Outcomes are stored: to be called once for each, after the commit.
-pub fn told(outbound: &[Outbound]) {
-    for outcome in OUTCOME {
-        let count = outbound.iter().filter(|o| o.outcome == outcome).count();
-        if count > 0 {
-            counter!(OUTCOMES, "outcome" => outcome.name()).increment(count as u64);
+/// What a commit tells the world, by kind, kept until it is known to be stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    outcomes: [u64; OUTCOME.len()],
+    reasons: [u64; REASON.len()],
+}
+
+impl Told {
+    pub fn count(&mut self, outbound: &[Outbound]) {
+        for record in outbound {
+            if let Some(at) = OUTCOME.iter().position(|o| *o == record.outcome) {
+                self.outcomes[at] += 1;
+            }
+            if let Some(at) = REASON.iter().position(|r| Some(*r) == record.reason) {
+                self.reasons[at] += 1;
+            }
         }
     }
-    for record in outbound {
-        if let Some(reason) = record.reason {
-            counter!(DEAD_LETTERS, "reason" => reason.name()).increment(1);
+}
+
+/// Outcomes are stored.
+pub fn told(told: &Told) {
+    for (outcome, count) in OUTCOME.iter().zip(told.outcomes) {
+        if count > 0 {
+            counter!(OUTCOMES, "outcome" => outcome.name()).increment(count);
+        }
+    }
+    for (reason, count) in REASON.iter().zip(told.reasons) {
+        if count > 0 {
+            counter!(DEAD_LETTERS, "reason" => reason.name()).increment(count);
         }
     }
 }

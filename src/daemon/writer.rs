@@ -12,9 +12,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
-use super::bus::{Batch, Bus, Checkpoint, Fault, MAX_RECORDS, Pulled, Room, Unstored};
+use super::bus::{Batch, Bus, Checkpoint, Fault, MAX_RECORDS, Pulled, Record, Room, Unstored};
 use super::recollection::{self, Index};
 use super::standby::Turn;
+use super::telemetry::{self, Told};
+use super::work::{self, Hand};
 use super::{House, Patience, Role, patiently};
 use crate::pipeline::{Commit, Pipeline};
 use crate::story::{Outbound, Timestamp};
@@ -54,6 +56,7 @@ pub(super) async fn write<B: Bus>(house: &House<B>, turn: Turn) -> Result<End, F
 /// A commit that waits for its answer.
 struct Flight {
     batch: Batch,
+    told: Told,
     checkpoint: Checkpoint,
     /// The message time of its imprints.
     imprints: Option<Timestamp>,
@@ -67,6 +70,7 @@ type Work = (Pipeline, Vec<Commit>);
 #[derive(Default)]
 struct Open {
     batch: Batch,
+    told: Told,
     bytes: usize,
     frames: BytesMut,
     /// Subjects of the held stories among them.
@@ -189,7 +193,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             Ok(pulled) => pulled,
             Err(Fault::Surroundings(said)) => {
                 debug!("{said}");
-                self.house.progress.trouble(said);
+                self.house.trouble(said);
                 self.patience.pause(&self.house.stop).await;
                 return Ok(());
             }
@@ -215,29 +219,13 @@ impl<'h, B: Bus> Writer<'h, B> {
             .map(|message| message.origin.sequence);
         let lost = pulled.lost.as_ref().map(|lost| *lost.end());
         self.pulled = last.or(lost).unwrap_or(self.pulled);
-        let give_up = std::mem::take(&mut self.give_up);
-        let at = self.committed.received.unwrap_or(Timestamp::UNIX_EPOCH);
-        let source = self.house.bus.source().to_owned();
+        let hand = Hand {
+            source: self.house.bus.source().to_owned(),
+            at: self.committed.received.unwrap_or(Timestamp::UNIX_EPOCH),
+            give_up: std::mem::take(&mut self.give_up),
+        };
         self.work = Some(tokio::task::spawn_blocking(move || {
-            let mut commits = Vec::new();
-            if let Some(lost) = pulled.lost {
-                warn!(
-                    first = lost.start(),
-                    last = lost.end(),
-                    "messages were lost before they were read: retention was shorter than the absence"
-                );
-                commits.push(pipeline.gap(&source, lost, at));
-            }
-            match pulled.messages.first() {
-                Some(message) if give_up => {
-                    warn!(
-                        sequence = message.origin.sequence,
-                        "giving up a message that the process ended on again and again"
-                    );
-                    commits.push(pipeline.give_up(message));
-                }
-                _ => commits.extend(pipeline.process(&pulled.messages)),
-            }
+            let commits = work::commits(&mut pipeline, pulled, hand);
             (pipeline, commits)
         }));
         Ok(())
@@ -269,6 +257,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             recollection::frame(&mut self.open.frames, &commit.imprints);
             commit.imprints = Vec::new();
             let outbound = superseded(std::mem::take(&mut commit.outbound));
+            self.open.told.count(&outbound);
             let held = outbound.iter().filter(|record| is_held(record));
             self.open
                 .held
@@ -322,7 +311,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             ..self.committed.clone()
         };
         let open = std::mem::take(&mut self.open);
-        self.fly(open.batch, checkpoint, imprints);
+        self.fly(open.batch, open.told, checkpoint, imprints);
     }
 
     fn heartbeat(&mut self) {
@@ -331,10 +320,16 @@ impl<'h, B: Bus> Writer<'h, B> {
             begun: 0,
             ..self.committed.clone()
         };
-        self.fly(Batch::default(), checkpoint, None);
+        self.fly(Batch::default(), Told::default(), checkpoint, None);
     }
 
-    fn fly(&mut self, mut batch: Batch, mut checkpoint: Checkpoint, imprints: Option<Timestamp>) {
+    fn fly(
+        &mut self,
+        mut batch: Batch,
+        told: Told,
+        mut checkpoint: Checkpoint,
+        imprints: Option<Timestamp>,
+    ) {
         self.number += 1;
         checkpoint.number = self.number;
         if let Some(pipeline) = &self.pipeline {
@@ -347,6 +342,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             let answer = bus.commit(&mut batch, &checkpoint, fence).await;
             let flight = Flight {
                 batch,
+                told,
                 checkpoint,
                 imprints,
                 began,
@@ -373,16 +369,32 @@ impl<'h, B: Bus> Writer<'h, B> {
             info!("going on in full steps");
             self.room = self.house.config.batch_messages;
         }
-        debug!(
-            records = flight.batch.records.len() + 1,
-            seconds = flight.began.elapsed().as_secs_f64(),
-            "committed"
-        );
+        self.observe(&flight);
         self.fence = sequence;
         self.committed = flight.checkpoint;
         self.beat = Instant::now() + self.house.config.heartbeat;
         self.house.progress.beat(self.committed.sequence);
         self.purge().await;
+    }
+
+    fn observe(&self, flight: &Flight) {
+        let (records, seconds) = (
+            flight.batch.records.len() + 1,
+            flight.began.elapsed().as_secs_f64(),
+        );
+        debug!(records, seconds, "committed");
+        let bytes = flight.batch.records.iter().map(Record::bytes).sum();
+        telemetry::committed(seconds, records, bytes);
+        telemetry::told(&flight.told);
+        let advanced = flight.checkpoint.position() != self.committed.position();
+        match flight.checkpoint.received {
+            Some(received) if advanced => {
+                let age = Timestamp::now().duration_since(received);
+                telemetry::lagging(age.as_secs_f64());
+            }
+            _ if self.house.progress.lag() == 0 => telemetry::lagging(0.0),
+            _ => {}
+        }
     }
 
     /// Removes imprints that left the window, now and then.
@@ -413,7 +425,7 @@ impl<'h, B: Bus> Writer<'h, B> {
                 if patience.is_fresh() {
                     warn!("{said}; nothing is lost, trying again until it works");
                 }
-                self.house.progress.trouble(said.clone());
+                self.house.trouble(said.clone());
             }
             let Some(stored) = patiently(self.house, || self.house.bus.checkpoint()).await? else {
                 return Ok(Some(End::Stopped));
@@ -424,7 +436,10 @@ impl<'h, B: Bus> Writer<'h, B> {
                     self.landed(flight, stored.sequence).await;
                     break;
                 }
-                _ if current != self.fence => return Ok(Some(End::Fenced)),
+                _ if current != self.fence => {
+                    telemetry::fenced();
+                    return Ok(Some(End::Fenced));
+                }
                 _ => {}
             }
             if !matches!(unstored, Unstored::Fenced(_))

@@ -10,6 +10,7 @@ use async_nats::{Client, ConnectErrorKind};
 
 use super::{Config, Storage};
 use crate::daemon::bus::Fault;
+use crate::daemon::settings::Server;
 
 /// The first server that commits an atomic batch as we rely on it.
 const OLDEST_SERVER: (u64, u64, u64) = (2, 15, 1);
@@ -18,7 +19,12 @@ const OLDEST_SERVER: (u64, u64, u64) = (2, 15, 1);
 const OUT_SUBJECTS: [&str; 6] = ["story.>", "kill.>", "dup.>", "dead.>", "held.>", "state.>"];
 
 pub(super) async fn connect(config: &Config) -> Result<Client, Fault> {
-    let servers = config.servers.join(",");
+    let servers: Vec<String> = config
+        .servers
+        .iter()
+        .map(|server| Server::from(server.clone()).to_string())
+        .collect();
+    let servers = servers.join(", ");
     let options = config
         .options
         .clone()
@@ -156,7 +162,7 @@ async fn ensure(
             {
                 if !config.manage_streams {
                     return Err(Fault::Refused(format!(
-                        "stream {name} does not exist; create it, or set nats.manage_streams = true"
+                        "stream {name} does not exist; create it, or set streams.manage = true"
                     )));
                 }
                 let made = context.create_stream(wanted).await;
