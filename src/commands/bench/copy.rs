@@ -181,43 +181,53 @@ fn write_story(dice: &mut Dice, number: u64) -> (String, String) {
     (headline, body)
 }
 
+/// One sentence in four names an office, a body or a place, as in real copy; the others go on about the matter.
 fn sentence(dice: &mut Dice) -> String {
-    let (city, country, adjective) = place(dice);
     let (figure, share) = (1 + dice.roll(90_000), dice.roll(1000));
-    let (first, last) = (name(dice), name(dice));
-    match dice.roll(6) {
-        0 => format!(
-            "{first} {last}, a spokesman for the {adjective} {}, said {} would cost {figure} dollars a day {}.",
-            dice.pick(OFFICES),
-            dice.pick(THINGS),
-            dice.pick(OUTLOOKS)
-        ),
+    let (thing, outlook) = (dice.pick(THINGS), dice.pick(OUTLOOKS));
+    let last = name(dice);
+    match dice.roll(12) {
+        0 => {
+            let (_, _, adjective) = place(dice);
+            format!(
+                "{} {last}, a spokesman for the {adjective} {}, said {thing} would cost {figure} dollars a day {outlook}.",
+                name(dice),
+                dice.pick(OFFICES)
+            )
+        }
         1 => format!(
-            "In {city}, traders counted {figure} tons, {}.{} percent more than in the week before, and expected rain in {last}.",
-            share / 10,
-            share % 10
-        ),
-        2 => format!(
-            "Experts sent by {} met Minister {first} {last} in {city} and {} {}.",
+            "Experts sent by {} met Minister {} {last} and {} {thing}.",
             dice.pick(BODIES),
-            dice.pick(DEEDS),
-            dice.pick(THINGS)
+            name(dice),
+            dice.pick(DEEDS)
         ),
-        3 => format!(
-            "“We {} {} {},” {last} told reporters after leaving {country}.",
-            dice.pick(DEEDS),
-            dice.pick(THINGS),
-            dice.pick(OUTLOOKS)
+        2 => {
+            let (city, ..) = place(dice);
+            format!(
+                "In {city}, prices rose {}.{} percent from the week before and were expected to rise further {outlook}.",
+                share / 10,
+                share % 10
+            )
+        }
+        3 | 4 => format!(
+            "Work on {thing} had been planned for {figure} days and was twice put off for want of money, a report showed."
         ),
-        4 => format!(
-            "The {} of {country} had warned {figure} families in {first} and {last} to move {}.",
-            dice.pick(OFFICES),
-            dice.pick(OUTLOOKS)
+        5 | 6 => format!(
+            "“Nobody told us how long it would last or what it would cost,” {last} said, adding that {share} letters had gone without an answer."
+        ),
+        7 | 8 => format!(
+            "The sum of {figure} million set aside for {thing} is to be paid in {share} parts, the first of them {outlook}."
+        ),
+        9 => format!(
+            "Rain that fell for {share} hours washed away earth and left {figure} homes along the valley without light or water {outlook}."
+        ),
+        10 => format!(
+            "Those who remember the dry years of {last}'s youth say that {thing} would never have been begun {outlook}."
         ),
         _ => format!(
-            "About {figure} people live around {first}, where {} was last seen {}.",
-            dice.pick(THINGS),
-            dice.pick(OUTLOOKS)
+            "A survey of {figure} households found that {}.{} percent wanted the matter settled {outlook}, and that few expected it to be.",
+            share / 10,
+            share % 10
         ),
     }
 }
