@@ -1,6 +1,7 @@
 //! Arguments → one command each, a file per verb. What did the user say, and how did it end?
 
 pub mod bench;
+pub mod dead;
 pub mod feed;
 mod post;
 mod pretty;
@@ -52,6 +53,7 @@ enum Command {
     Bench(bench::Args),
     Run(run::Args),
     Feed(feed::Args),
+    Dead(dead::Args),
     Taste(taste::Args),
 }
 
@@ -61,6 +63,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => done(bench::run(&args, settings, tagger(settings)?)),
         Command::Run(args) => done(run::run(&args, settings)),
         Command::Feed(args) => done(feed::run(&args, settings)),
+        Command::Dead(args) => done(dead::run(&args, settings)),
         Command::Taste(args) => done(taste::run(&args, settings.pipeline(), tagger(settings)?)),
     }
 }

@@ -55,8 +55,12 @@ pub fn run(args: &Args, settings: Settings, tagger: Arc<Tagger>) -> anyhow::Resu
     let written = outcome
         .and_then(|()| table.flush(&mut out))
         .and_then(|()| Ok(out.flush()?));
+    unless_pipe_is_closed(written)
+}
+
+/// The reader of a pipe that has seen enough is no failure.
+pub(super) fn unless_pipe_is_closed(written: anyhow::Result<()>) -> anyhow::Result<()> {
     match written {
-        // the reader of a pipe has seen enough
         Err(error) if is_broken_pipe(&error) => Ok(()),
         other => other,
     }

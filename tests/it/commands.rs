@@ -4,12 +4,17 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream::stream::{self, DiscardPolicy};
+use async_nats::jetstream::stream::{self, DiscardPolicy, LastRawMessageErrorKind};
 use async_nats::jetstream::{self, message::StreamMessage};
+use bytes::Bytes;
+use copytaster::daemon::bus::jetstream::{Config, JetStream};
+use copytaster::publish::{dead_letter, gap};
+use copytaster::story::{Origin, RawMessage, Reason, Rejection, Stage, Subject, Timestamp};
 
-use crate::support::server::{Scratch, Server};
+use crate::support::server::{Scratch, Server, free_port};
 
 fn command(server: &Server, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
@@ -49,7 +54,11 @@ async fn messages(server: &Server, stream: &str) -> Vec<StreamMessage> {
     let last = stream.cached_info().state.last_sequence;
     let mut messages = Vec::new();
     for sequence in 1..=last {
-        messages.push(stream.get_raw_message(sequence).await.unwrap());
+        match stream.get_raw_message(sequence).await {
+            Ok(message) => messages.push(message),
+            // a checkpoint that a later one replaced
+            Err(error) => assert_eq!(error.kind(), LastRawMessageErrorKind::NoMessageFound),
+        }
     }
     messages
 }
@@ -235,4 +244,208 @@ async fn a_dropped_file_is_fed_once_it_grows_no_more_and_moved_aside() {
     let pid = watching.0.id().to_string();
     Command::new("kill").arg(&pid).status().unwrap();
     assert!(watching.0.wait().unwrap().success());
+}
+
+/// The daemon until the test ends.
+fn daemon(server: &Server) -> Watching {
+    let listen = format!("admin.listen=127.0.0.1:{}", free_port());
+    let mut command = command(server, &["run", "--set", &listen]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    Watching(command.spawn().unwrap())
+}
+
+/// Events of the out stream on subjects that begin with `prefix`, once there are `count`.
+async fn events(server: &Server, prefix: &str, count: usize) -> Vec<StreamMessage> {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let mut found = match context(server).await.get_stream("WIRE").await {
+            Ok(_) => messages(server, "WIRE").await,
+            Err(_) => Vec::new(),
+        };
+        found.retain(|message| message.subject.starts_with(prefix));
+        if found.len() >= count {
+            return found;
+        }
+        assert!(
+            Instant::now() < until,
+            "{} of {count} on {prefix}",
+            found.len()
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn listed(server: &Server, more: &[&str]) -> Vec<serde_json::Value> {
+    let output = run(server, &[&["dead", "list", "--json"], more].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
+}
+
+const CUT_SHORT: &[u8] = b"{\"uri\": \"urn:x:1\", \"body_text\": \"Off the coa";
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xfe\0\x01\x02\x03\0\0\0";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_listed_shown_and_requeued_byte_for_byte() {
+    let (server, folder) = (Server::start(""), Scratch::new("dead"));
+    let _daemon = daemon(&server);
+    write(
+        &folder.0,
+        &[(
+            "efe/en/good.txt",
+            "Lima, Nov 18 (EFE).- The port of Callao reopened on Wednesday after a strong swell, its operator said.",
+        )],
+    );
+    fs::create_dir_all(folder.0.join("dpa/world")).unwrap();
+    fs::write(folder.0.join("dpa/world/cut.json"), CUT_SHORT).unwrap();
+    fs::write(folder.0.join("efe/en/picture.png"), PICTURE).unwrap();
+    let output = run(&server, &["feed", folder.0.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", said(&output));
+    events(&server, "wire.dead.", 2).await;
+    let story = &events(&server, "wire.story.", 1).await[0];
+    let story: serde_json::Value = serde_json::from_slice(&story.payload).unwrap();
+    let ids = story["altIds"].as_array().unwrap();
+    let is_input = |id: &&serde_json::Value| id["role"] == "input";
+    assert_eq!(
+        ids.iter().find(is_input).unwrap()["value"],
+        "efe/en/good.txt"
+    );
+
+    let all = listed(&server, &[]);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert_eq!(listed(&server, &["--limit", "1"]), all[1..]);
+    assert_eq!(listed(&server, &["--reason", "binary"]), all[1..]);
+    assert_eq!(listed(&server, &["--agency", "dpa"]), all[..1]);
+    assert_eq!(all[0]["reason"], "truncated");
+    assert_eq!(all[0]["input"], "dpa/world/cut.json");
+    assert_eq!(all[0]["bytes"], CUT_SHORT.len());
+    let plain = run(&server, &["dead", "list"]);
+    assert_eq!(String::from_utf8_lossy(&plain.stdout).lines().count(), 2);
+
+    let sequences: Vec<String> = all.iter().map(|one| one["sequence"].to_string()).collect();
+    for (sequence, bytes) in sequences.iter().zip([CUT_SHORT, PICTURE]) {
+        let output = run(&server, &["dead", "show", "--raw", sequence]);
+        assert!(output.status.success(), "{}", said(&output));
+        assert_eq!(output.stdout, bytes);
+    }
+    let output = run(&server, &["dead", "show", &sequences[0]]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "truncated (parse)",
+        "Wire-Input: dpa/world/cut.json",
+        "Off the coa",
+    ] {
+        assert!(shown.contains(part), "{part:?} is missing in {shown}");
+    }
+
+    let output = run(&server, &["dead", "requeue", &sequences[1], &sequences[0]]);
+    assert!(output.status.success(), "{}", said(&output));
+    let again = messages(&server, "WIRE_RAW").await.split_off(3);
+    assert_eq!(again.len(), 2);
+    for (message, sequence, subject, name, bytes) in [
+        (
+            &again[0],
+            &sequences[1],
+            "wire.raw.efe.en",
+            "efe/en/picture.png",
+            PICTURE,
+        ),
+        (
+            &again[1],
+            &sequences[0],
+            "wire.raw.dpa.world",
+            "dpa/world/cut.json",
+            CUT_SHORT,
+        ),
+    ] {
+        assert_eq!(message.subject.as_str(), subject);
+        assert_eq!(&message.payload[..], bytes);
+        assert_eq!(input(message), name);
+        let from = message.headers.get("Wire-Requeued-From").unwrap();
+        assert_eq!(from.as_str(), format!("WIRE:{sequence}"));
+    }
+
+    // what died again is one message, not two
+    events(&server, "wire.dead.", 4).await;
+    let output = run(&server, &["dead", "requeue", "--all"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(messages(&server, "WIRE_RAW").await.len(), 7);
+}
+
+fn refusal(server: &Server, args: &[&str], parts: &[&str]) {
+    let output = run(server, args);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    for part in parts {
+        assert!(
+            said(&output).contains(part),
+            "{part:?} is missing in {}",
+            said(&output)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_is_made_whole_from_the_raw_stream_and_what_is_gone_is_refused() {
+    let server = Server::start("");
+    let config = Config {
+        servers: vec![server.url()],
+        ..Config::default()
+    };
+    JetStream::connect(config).await.unwrap();
+    let context = context(&server).await;
+    let body = Bytes::from("A long message. ".repeat(4000));
+    let stored = context
+        .publish("wire.raw.efe.en", body.clone())
+        .await
+        .unwrap();
+    let message = RawMessage {
+        origin: Origin {
+            stream: Arc::from("WIRE_RAW"),
+            sequence: stored.await.unwrap().sequence,
+        },
+        received: Timestamp::UNIX_EPOCH,
+        subject: Subject("wire.raw.efe.en".to_owned()),
+        headers: Vec::new(),
+        body: body.clone(),
+        input: None,
+    };
+    let rejection = Rejection {
+        reason: Reason::TooLarge,
+        stage: Stage::Publish,
+        message: "more than an event may hold".to_owned(),
+    };
+    let part = dead_letter(&message, None, &rejection, &[], "main", 40_000);
+    let gap = gap(
+        &Arc::from("WIRE_RAW"),
+        &(5..=9),
+        Timestamp::UNIX_EPOCH,
+        "main",
+    );
+    for letter in [part, gap] {
+        let stored = context.publish(letter.subject, letter.body).await.unwrap();
+        stored.await.unwrap();
+    }
+    let whole = run(&server, &["dead", "show", "--raw", "1"]);
+    assert_eq!(whole.stdout, body, "{}", said(&whole));
+    let again = run(&server, &["dead", "requeue", "1"]);
+    assert!(again.status.success(), "{}", said(&again));
+    assert_eq!(messages(&server, "WIRE_RAW").await[1].payload, body);
+
+    let lost = [
+        "5 to 9 of stream WIRE_RAW",
+        "no bytes",
+        "1 were not requeued",
+    ];
+    refusal(&server, &["dead", "requeue", "2"], &lost);
+    refusal(&server, &["dead", "show", "7"], &["nothing at 7"]);
+    let raw = context.get_stream("WIRE_RAW").await.unwrap();
+    raw.purge().await.unwrap();
+    let gone = [
+        "not requeued: 1: the letter holds",
+        "of 64000 bytes",
+        "message 1 of stream WIRE_RAW",
+    ];
+    refusal(&server, &["dead", "requeue", "--all"], &gone);
 }

@@ -25,7 +25,7 @@ use super::{
 use crate::story::{Origin, RawMessage, Subject};
 use reader::Reader;
 
-pub use setup::{Connection, open_raw, refuse_version};
+pub use setup::{Connection, open, open_raw, refuse_version};
 
 const BATCH_ID: &str = "Nats-Batch-Id";
 const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";

@@ -61,14 +61,20 @@ pub struct Connection {
 
 /// For who publishes raw copy: makes sure of server and raw stream, and of nothing else.
 pub async fn open_raw(config: &Config) -> Result<Connection, Fault> {
-    let client = connect(config).await?;
-    let context = context(config, &client);
-    server(config, &client, &context).await?;
-    let raw = ensure(config, &context, raw_stream(config)).await?;
+    let connection = open(config).await?;
+    let raw = ensure(config, &connection.context, raw_stream(config)).await?;
     let drift = verify_raw(&raw, config);
     if !drift.is_empty() {
         return Err(Fault::Refused(drift.join("\n")));
     }
+    Ok(connection)
+}
+
+/// For who looks into streams that there are: makes sure of the server alone.
+pub async fn open(config: &Config) -> Result<Connection, Fault> {
+    let client = connect(config).await?;
+    let context = context(config, &client);
+    server(config, &client, &context).await?;
     Ok(Connection { client, context })
 }
 
