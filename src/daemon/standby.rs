@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
 use super::bus::checkpoint::FORMAT;
-use super::bus::{Bus, Checkpoint, Fault, Memory, Stored, Unstored};
+use super::bus::{Bus, Checkpoint, Fault, Memory, Stored, Unstored, made_anew};
 use super::recollection::{Index, Recollection};
 use super::telemetry;
 use super::{House, Patience, Role, patiently};
@@ -232,19 +232,24 @@ impl<'h, B: Bus> Seat<'h, B> {
 
     /// The checkpoint that would make us the writer.
     async fn claim(&self) -> Result<Option<Checkpoint>, Fault> {
+        let Some(extent) = patiently(self.house, || self.house.bus.extent()).await? else {
+            return Ok(None);
+        };
         let mut claim = match &self.seen {
             Some(stored) => stored.checkpoint.clone(),
-            None => {
-                let Some(extent) = patiently(self.house, || self.house.bus.extent()).await? else {
-                    return Ok(None);
-                };
-                Checkpoint {
-                    sequence: extent.first.saturating_sub(1),
-                    digest: format!("{:016x}", self.pipeline.window().digest()),
-                    ..Checkpoint::default()
-                }
-            }
+            None => Checkpoint {
+                sequence: extent.first.saturating_sub(1),
+                digest: format!("{:016x}", self.pipeline.window().digest()),
+                ..Checkpoint::default()
+            },
         };
+        if claim
+            .source_created
+            .is_some_and(|then| then != extent.created)
+        {
+            return Err(made_anew(self.house.bus.source()));
+        }
+        claim.source_created = Some(extent.created);
         let digest = format!("{:016x}", self.pipeline.window().digest());
         if claim.digest != digest {
             error!(

@@ -357,22 +357,39 @@ async fn what_retention_took_is_a_dead_letter_that_names_the_range() {
     running.end().await;
 }
 
+/// At the start or in mid-stream, shorter than the one before or already longer: its messages are never passed over.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_was_made_anew_is_refused() {
-    let server = Server::start("");
-    let running = Running::start(config(&server)).await;
-    let last = running
-        .publish("wire.raw.efe.en", Desk::new(4).plain().body)
-        .await;
-    running.done(last).await;
-    let context = running.context();
-    running.end().await;
-    context.delete_stream("WIRE_RAW").await.unwrap();
-    let running = Running::start(config(&server)).await;
-    let end = tokio::time::timeout(Duration::from_secs(10), running.task).await;
-    match end.expect("it ends").unwrap() {
-        Err(Fault::Refused(said)) => says(&said, &["WIRE_RAW ends at 0", "the checkpoint says 1"]),
-        other => panic!("{other:?}"),
+    for (while_running, grown) in [(false, 0), (false, 3), (true, 3)] {
+        let server = Server::start("");
+        let mut desk = Desk::new(4);
+        let running = Running::start(config(&server)).await;
+        let last = running.publish("wire.raw.efe.en", desk.plain().body).await;
+        running.done(last).await;
+        let context = running.context();
+        let mut source = context.get_stream("WIRE_RAW").await.unwrap();
+        let same = source.info().await.unwrap().config.clone();
+        let running = match while_running {
+            true => {
+                context.delete_stream("WIRE_RAW").await.unwrap();
+                running
+            }
+            false => {
+                running.end().await;
+                context.delete_stream("WIRE_RAW").await.unwrap();
+                Running::start(config(&server)).await
+            }
+        };
+        context.get_or_create_stream(same).await.unwrap();
+        for _ in 0..grown {
+            let stored = context.publish("wire.raw.efe.en", desk.plain().body.into());
+            stored.await.unwrap().await.unwrap();
+        }
+        let end = tokio::time::timeout(Duration::from_secs(20), running.task).await;
+        match end.expect("it ends").unwrap() {
+            Err(Fault::Refused(said)) => says(&said, &["WIRE_RAW was made anew", "purge"]),
+            other => panic!("{while_running} {grown}: {other:?}"),
+        }
     }
 }
 

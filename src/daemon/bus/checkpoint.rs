@@ -17,6 +17,9 @@ pub struct Checkpoint {
     pub items: u32,
     /// The timestamp of the last message done.
     pub received: Option<Timestamp>,
+    /// When the source that these sequences count was made.
+    #[serde(default)]
+    pub source_created: Option<Timestamp>,
     /// Digest of the settings that decisions depend on.
     pub settings: String,
     pub lexicon: String,

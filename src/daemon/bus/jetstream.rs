@@ -216,6 +216,7 @@ impl JetStream {
         Ok(Extent {
             first: state.first_sequence,
             last: state.last_sequence,
+            created: reader::created(&stream)?,
         })
     }
 }

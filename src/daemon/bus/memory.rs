@@ -134,6 +134,7 @@ impl InMemory {
 impl Store {
     fn extent(&self) -> Extent {
         Extent {
+            created: Timestamp::UNIX_EPOCH,
             first: self.first,
             last: self.first + self.source.len() as u64 - 1,
         }

@@ -43,6 +43,8 @@ pub struct Pulled {
 pub struct Extent {
     pub first: u64,
     pub last: u64,
+    /// When the source was made: one that was made anew counts from 1 again, and is another source.
+    pub created: Timestamp,
 }
 
 /// One record of a batch.
@@ -125,6 +127,14 @@ pub enum Fault {
     /// Somebody has to change something.
     #[error("{0}")]
     Refused(String),
+}
+
+/// The sequences of the checkpoint count messages of a source that is gone.
+pub fn made_anew(source: &str) -> Fault {
+    Fault::Refused(format!(
+        "stream {source} was made anew: the checkpoint counts messages of the one before, and going on would pass \
+         over those of the new one; purge the checkpoint of the partition if that was intended"
+    ))
 }
 
 /// Why a commit did not say "stored".

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
+use async_nats::jetstream::stream::Stream;
 use async_nats::{HeaderMap, Message};
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use crate::daemon::bus::{Fault, INPUT, Room};
+use crate::daemon::bus::{Fault, INPUT, Room, made_anew};
 use crate::story::Timestamp;
 
 /// A message with its place in the stream.
@@ -31,6 +32,8 @@ pub(super) struct Reader {
     /// Bytes that may be on their way to us.
     window_bytes: usize,
     live: Option<Live>,
+    /// When the stream was made, as far as it was read before.
+    created: Option<Timestamp>,
 }
 
 struct Live {
@@ -53,6 +56,7 @@ impl Reader {
             filters,
             window_bytes: (4 * largest).max(32 << 20),
             live: None,
+            created: None,
         }
     }
 
@@ -89,19 +93,16 @@ impl Reader {
         Ok(self.live.as_mut().expect("made just now"))
     }
 
-    async fn begin(&self, after: u64) -> Result<Live, Fault> {
+    async fn begin(&mut self, after: u64) -> Result<Live, Fault> {
         let fault = |error: &dyn std::fmt::Display| {
             Fault::Surroundings(format!("cannot read stream {}: {error}", self.stream))
         };
         let stream = self.context.get_stream(&*self.stream).await;
         let stream = stream.map_err(|error| fault(&error))?;
         let state = &stream.cached_info().state;
-        if state.last_sequence < after {
-            return Err(Fault::Refused(format!(
-                "stream {} ends at {} and the checkpoint says {after}: the stream was made anew; \
-                 purge the checkpoint of the partition if that was intended",
-                self.stream, state.last_sequence
-            )));
+        let created = created(&stream)?;
+        if state.last_sequence < after || *self.created.get_or_insert(created) != created {
+            return Err(made_anew(&self.stream));
         }
         let first = state.first_sequence;
         let consumer: Consumer<pull::Config> = stream
@@ -194,6 +195,13 @@ impl Live {
             message,
         }))
     }
+}
+
+/// When a stream was made.
+pub(super) fn created(stream: &Stream) -> Result<Timestamp, Fault> {
+    let nanoseconds = stream.cached_info().created.unix_timestamp_nanos();
+    Timestamp::from_nanosecond(nanoseconds)
+        .map_err(|error| Fault::Surroundings(format!("a stream without its time: {error}")))
 }
 
 /// Headers in an order that does not depend on the run.
