@@ -11,6 +11,7 @@ mod contract;
 mod dedup;
 mod faults;
 mod golden;
+mod lexicon;
 mod nats;
 mod pipeline;
 mod region;
