@@ -350,6 +350,12 @@ impl Nats {
             let password = password.map(|p| p.expose_secret().to_owned());
             options = options.user_and_password(user.clone(), password.unwrap_or_default());
         }
+        // the client takes no notice of a login in an address
+        options = match self.servers.iter().find_map(Server::login) {
+            Some((name, Some(password))) => options.user_and_password(name, password),
+            Some((token, None)) => options.token(token),
+            None => options,
+        };
         if let Some(path) = &self.tls.ca_file {
             options = options.add_root_certificates(path.clone());
         }
