@@ -39,7 +39,7 @@ async fn daemon(settings: &Settings) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let progress = Arc::new(Progress::default());
     let listening = Signals::listen()?;
-    let (swap, tagger) = watch::channel(super::tagger(settings)?);
+    let (swap, tagger) = watch::channel(super::lexicon::tagger(settings)?);
     let config = settings.daemon();
     admin_port(settings, &config, &progress).await?;
     telemetry::settings(&config.settings);
@@ -156,7 +156,7 @@ impl Signals {
 /// The new lexicon is read and checked aside; a faulty one changes nothing.
 async fn reload(settings: &Settings, swap: &watch::Sender<Arc<Tagger>>) {
     let settings = settings.clone();
-    match tokio::task::spawn_blocking(move || super::tagger(&settings)).await {
+    match tokio::task::spawn_blocking(move || super::lexicon::tagger(&settings)).await {
         Ok(Ok(tagger)) => {
             telemetry::lexicon(tagger.lexicon().version());
             swap.send_replace(tagger);

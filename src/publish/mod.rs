@@ -19,6 +19,9 @@ use crate::story::{
 use bytes::Bytes;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
+/// The families of subjects of the out stream: the token after `wire`. Consumers read the first four.
+pub const FAMILIES: [&str; 6] = ["story", "kill", "dup", "dead", "held", "state"];
+
 /// What an event states that is no property of its story.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp<'a> {

@@ -6,6 +6,7 @@
 mod admin;
 mod bad_input;
 mod bus;
+mod check;
 mod commands;
 mod contract;
 mod dedup;
