@@ -8,6 +8,7 @@ mod lexicon;
 mod post;
 mod pretty;
 pub mod run;
+pub mod schema;
 pub mod taste;
 
 use std::path::PathBuf;
@@ -55,6 +56,7 @@ enum Command {
     Check(check::Args),
     Bench(bench::Args),
     Dead(dead::Args),
+    Schema(schema::Args),
 }
 
 fn dispatch(command: Command, global: &Global) -> anyhow::Result<ExitCode> {
@@ -74,6 +76,7 @@ fn dispatch(command: Command, global: &Global) -> anyhow::Result<ExitCode> {
             done(bench::run(&args, &settings, tagger))
         }
         Command::Dead(args) => done(dead::run(&args, &settings()?)),
+        Command::Schema(args) => done(schema::run(&args)),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The only room that serializes. Subjects, headers and payload are made here and nowhere else.
 
+#[cfg(feature = "daemon")]
+mod asyncapi;
 mod dead;
 pub mod event;
 mod offsets;
@@ -9,6 +11,8 @@ mod payload;
 #[cfg(feature = "daemon")]
 mod schema;
 
+#[cfg(feature = "daemon")]
+pub use asyncapi::asyncapi;
 pub use dead::{dead_letter, gap};
 #[cfg(feature = "daemon")]
 pub use schema::schema;
