@@ -1,7 +1,8 @@
-//! A folder of tables → Lexicon. What is wrong with which line?
+//! A folder of tables → Lexicon. What is wrong with which line, and has a file changed?
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::daemon::settings::{Fault, Faults, Settings};
 use crate::tag::{Lexicon, Tagger};
@@ -71,4 +72,25 @@ fn text(path: &Path) -> Result<String, String> {
         let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
         format!(":{line}: is not UTF-8")
     })
+}
+
+/// What tells that a table was changed: time and size of each, as far as they can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks(Vec<(PathBuf, Option<SystemTime>, u64)>);
+
+impl Marks {
+    pub fn of(folder: &Path) -> Marks {
+        let mark = |path: PathBuf| {
+            let about = std::fs::metadata(&path).ok();
+            let changed = about.as_ref().and_then(|about| about.modified().ok());
+            (path, changed, about.map_or(0, |about| about.len()))
+        };
+        Marks(
+            files(folder)
+                .unwrap_or_default()
+                .into_iter()
+                .map(mark)
+                .collect(),
+        )
+    }
 }

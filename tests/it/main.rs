@@ -16,6 +16,7 @@ mod lexicon;
 mod nats;
 mod pipeline;
 mod region;
+mod reload;
 mod schema;
 mod settings;
 mod support;
