@@ -814,6 +814,21 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason there is.
+    pub const ALL: [Reason; 11] = [
+        Reason::Empty,
+        Reason::Truncated,
+        Reason::Depth,
+        Reason::Syntax,
+        Reason::Binary,
+        Reason::Unsupported,
+        Reason::TooLarge,
+        Reason::Subject,
+        Reason::Panic,
+        Reason::Crash,
+        Reason::Gap,
+    ];
+
     /// The slug in `wire.dead.<reason>.<agency>`.
     pub fn name(self) -> &'static str {
         match self {

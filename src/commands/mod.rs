@@ -1,23 +1,23 @@
 //! Arguments → one command each, a file per verb. What did the user say, and how did it end?
 
 pub mod bench;
+pub mod check;
 pub mod dead;
 pub mod feed;
+mod lexicon;
 mod post;
 mod pretty;
 pub mod run;
+pub mod schema;
 pub mod taste;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::daemon::settings::{self, Faults, Loaded, Settings, Sources};
+use crate::daemon::settings::{self, Faults, Settings, Sources};
 use crate::daemon::telemetry;
-use crate::tag::{Lexicon, Tagger};
 
 /// Bad settings, as sysexits.h has it for a wrong command line.
 const EXIT_USAGE: u8 = 64;
@@ -50,21 +50,33 @@ struct Global {
 /// Each command is a line here and a line in `dispatch`.
 #[derive(Subcommand, Debug)]
 enum Command {
-    Bench(bench::Args),
     Run(run::Args),
-    Feed(feed::Args),
-    Dead(dead::Args),
     Taste(taste::Args),
+    Feed(feed::Args),
+    Check(check::Args),
+    Bench(bench::Args),
+    Dead(dead::Args),
+    Schema(schema::Args),
 }
 
-fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
-    let settings = &loaded.settings;
+fn dispatch(command: Command, global: &Global) -> anyhow::Result<ExitCode> {
+    let settings = || settings(global);
     match command {
-        Command::Bench(args) => done(bench::run(&args, settings, tagger(settings)?)),
-        Command::Run(args) => done(run::run(&args, settings)),
-        Command::Feed(args) => done(feed::run(&args, settings)),
-        Command::Dead(args) => done(dead::run(&args, settings)),
-        Command::Taste(args) => done(taste::run(&args, settings.pipeline(), tagger(settings)?)),
+        Command::Run(args) => done(run::run(&args, &settings()?)),
+        Command::Taste(args) => {
+            let settings = settings()?;
+            let tagger = lexicon::tagger(&settings)?;
+            done(taste::run(&args, settings.pipeline(), tagger))
+        }
+        Command::Feed(args) => done(feed::run(&args, &settings()?)),
+        Command::Check(args) => check::run(&args, &sources(global)),
+        Command::Bench(args) => {
+            let settings = settings()?;
+            let tagger = lexicon::tagger(&settings)?;
+            done(bench::run(&args, &settings, tagger))
+        }
+        Command::Dead(args) => done(dead::run(&args, &settings()?)),
+        Command::Schema(args) => done(schema::run(&args)),
     }
 }
 
@@ -72,12 +84,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
 /// 1 for every other failure.
 pub fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
-    let loaded = match settings::load(&sources(&global)) {
-        Ok(loaded) => loaded,
-        Err(faults) => return refuse(&faults),
-    };
-    telemetry::log(&loaded.settings.log, verbosity(&global));
-    match dispatch(command, &loaded) {
+    match dispatch(command, &global) {
         Ok(code) => code,
         Err(error) => match error.downcast_ref::<Faults>() {
             Some(faults) => refuse(faults),
@@ -87,6 +94,13 @@ pub fn main() -> ExitCode {
             }
         },
     }
+}
+
+/// Sound settings, with logging as they want it.
+fn settings(global: &Global) -> Result<Settings, Faults> {
+    let settings = settings::load(&sources(global))?.settings;
+    telemetry::log(&settings.log, verbosity(global));
+    Ok(settings)
 }
 
 fn refuse(faults: &Faults) -> ExitCode {
@@ -111,36 +125,4 @@ fn sources(global: &Global) -> Sources {
 fn verbosity(global: &Global) -> i8 {
     let count = |n: u8| i8::try_from(n).unwrap_or(i8::MAX);
     count(global.verbose) - count(global.quiet)
-}
-
-/// A tagger with the tables that the settings name.
-pub fn tagger(settings: &Settings) -> anyhow::Result<Arc<Tagger>> {
-    let lexicon = match &settings.lexicon.folder {
-        None => Lexicon::embedded(),
-        Some(folder) => lexicon(folder)?,
-    };
-    Ok(Arc::new(Tagger::new(Arc::new(lexicon))))
-}
-
-fn lexicon(folder: &Path) -> anyhow::Result<Lexicon> {
-    let unreadable = || format!("cannot read the lexicon folder {}", folder.display());
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(unreadable)? {
-        let path = entry.with_context(unreadable)?.path();
-        if path.extension().is_some_and(|e| e == "tsv") {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            files.push((name.into_owned(), text));
-        }
-    }
-    files.sort();
-    Lexicon::load(&files).map_err(|faults| {
-        let fault = |fault: &crate::tag::Fault| settings::Fault {
-            path: String::new(),
-            message: fault.to_string(),
-            origin: None,
-        };
-        anyhow::Error::new(Faults(faults.iter().map(fault).collect()))
-    })
 }

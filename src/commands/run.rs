@@ -1,11 +1,13 @@
 //! `copytaster run`: the daemon, from the first connection to the last commit.
 
+mod reload;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -14,7 +16,7 @@ use crate::daemon::bus::Fault;
 use crate::daemon::bus::jetstream::{self, JetStream};
 use crate::daemon::settings::Settings;
 use crate::daemon::{Config, Core, Progress, serve, telemetry};
-use crate::tag::Tagger;
+use reload::Reload;
 
 /// The daemon: raw copy from JetStream in, one event per story out, exactly once
 #[derive(clap::Args, Debug)]
@@ -39,12 +41,12 @@ async fn daemon(settings: &Settings) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let progress = Arc::new(Progress::default());
     let listening = Signals::listen()?;
-    let (swap, tagger) = watch::channel(super::tagger(settings)?);
+    let (reload, tagger) = Reload::begin(settings)?;
     let config = settings.daemon();
     admin_port(settings, &config, &progress).await?;
     telemetry::settings(&config.settings);
-    telemetry::lexicon(swap.borrow().lexicon().version());
-    tokio::spawn(listening.heed(settings.clone(), swap, stop.clone()));
+    telemetry::lexicon(tagger.borrow().lexicon().version());
+    tokio::spawn(listening.heed(reload, stop.clone()));
     tokio::spawn(system_manager(
         config.clone(),
         progress.clone(),
@@ -118,7 +120,7 @@ async fn connect(
     }
 }
 
-/// SIGTERM and SIGINT stop, SIGHUP reads the lexicon again.
+/// SIGTERM and SIGINT stop; SIGHUP, or a table that changed, reads the lexicon again.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -135,34 +137,19 @@ impl Signals {
         })
     }
 
-    async fn heed(
-        mut self,
-        settings: Settings,
-        swap: watch::Sender<Arc<Tagger>>,
-        stop: CancellationToken,
-    ) {
+    async fn heed(mut self, mut reload: Reload, stop: CancellationToken) {
+        let mut look = tokio::time::interval(reload::EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
-                _ = self.hang_up.recv() => reload(&settings, &swap).await,
+                _ = self.hang_up.recv() => reload.again().await,
+                _ = look.tick() => reload.look().await,
             }
         }
         info!("stopping");
         stop.cancel();
-    }
-}
-
-/// The new lexicon is read and checked aside; a faulty one changes nothing.
-async fn reload(settings: &Settings, swap: &watch::Sender<Arc<Tagger>>) {
-    let settings = settings.clone();
-    match tokio::task::spawn_blocking(move || super::tagger(&settings)).await {
-        Ok(Ok(tagger)) => {
-            telemetry::lexicon(tagger.lexicon().version());
-            swap.send_replace(tagger);
-        }
-        Ok(Err(error)) => warn!("the lexicon stays as it was: {error:#}"),
-        Err(error) => warn!("the lexicon stays as it was: {error}"),
     }
 }
 

@@ -196,8 +196,15 @@ impl Loaded {
     }
 }
 
-/// Merges, reads and checks all layers; reports every fault at once.
-pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
+/// What the layers hold, as far as they can be read, and every fault of them.
+pub struct Inspected {
+    /// With the default in the place of each value that is of the wrong type.
+    pub loaded: Option<Loaded>,
+    pub faults: Vec<Fault>,
+}
+
+/// Merges, reads and checks all layers.
+pub fn inspect(sources: &Sources) -> Inspected {
     let mut faults = Vec::new();
     let tree = source::Tree::merge(sources, &mut faults);
     let settings = tree.read(&mut faults);
@@ -208,8 +215,15 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
             faults.push(fault);
         }
     }
-    match settings {
-        Some(settings) if faults.is_empty() => Ok(Loaded { settings, tree }),
+    let loaded = settings.map(|settings| Loaded { settings, tree });
+    Inspected { loaded, faults }
+}
+
+/// The settings where all is sound, else every fault at once.
+pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
+    let Inspected { loaded, faults } = inspect(sources);
+    match loaded {
+        Some(loaded) if faults.is_empty() => Ok(loaded),
         _ => Err(Faults(faults)),
     }
 }
@@ -350,6 +364,12 @@ impl Nats {
             let password = password.map(|p| p.expose_secret().to_owned());
             options = options.user_and_password(user.clone(), password.unwrap_or_default());
         }
+        // the client takes no notice of a login in an address
+        options = match self.servers.iter().find_map(Server::login) {
+            Some((name, Some(password))) => options.user_and_password(name, password),
+            Some((token, None)) => options.token(token),
+            None => options,
+        };
         if let Some(path) = &self.tls.ca_file {
             options = options.add_root_certificates(path.clone());
         }

@@ -291,20 +291,6 @@ const OUTCOME: [Outcome; 5] = [
     Outcome::Dead,
 ];
 
-const REASON: [Reason; 11] = [
-    Reason::Empty,
-    Reason::Truncated,
-    Reason::Depth,
-    Reason::Syntax,
-    Reason::Binary,
-    Reason::Unsupported,
-    Reason::TooLarge,
-    Reason::Subject,
-    Reason::Panic,
-    Reason::Crash,
-    Reason::Gap,
-];
-
 /// The table of README between `<!-- metrics -->` and `<!-- /metrics -->`, line ends included.
 pub fn table() -> String {
     let mut table =
@@ -435,7 +421,7 @@ fn begin() {
     for outcome in OUTCOME {
         counter!(OUTCOMES, "outcome" => outcome.name()).absolute(0);
     }
-    for reason in REASON {
+    for reason in Reason::ALL {
         counter!(DEAD_LETTERS, "reason" => reason.name()).absolute(0);
     }
     let revision = REVISION.unwrap_or("unknown");
@@ -461,7 +447,7 @@ pub fn worked(stage: &'static str, seconds: f64) {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     outcomes: [u64; OUTCOME.len()],
-    reasons: [u64; REASON.len()],
+    reasons: [u64; Reason::ALL.len()],
 }
 
 impl Told {
@@ -470,7 +456,7 @@ impl Told {
             if let Some(at) = OUTCOME.iter().position(|o| *o == record.outcome) {
                 self.outcomes[at] += 1;
             }
-            if let Some(at) = REASON.iter().position(|r| Some(*r) == record.reason) {
+            if let Some(at) = Reason::ALL.iter().position(|r| Some(*r) == record.reason) {
                 self.reasons[at] += 1;
             }
         }
@@ -484,7 +470,7 @@ pub fn told(told: &Told) {
             counter!(OUTCOMES, "outcome" => outcome.name()).increment(count);
         }
     }
-    for (reason, count) in REASON.iter().zip(told.reasons) {
+    for (reason, count) in Reason::ALL.iter().zip(told.reasons) {
         if count > 0 {
             counter!(DEAD_LETTERS, "reason" => reason.name()).increment(count);
         }

@@ -12,6 +12,9 @@ use crate::story::{
     Origin, Outbound, Outcome, RawMessage, Reason, Rejection, Stage, Timestamp, slug,
 };
 
+/// The CloudEvents type of a dead letter.
+pub const TYPE: &str = "news.wire.dead.v1";
+
 /// The dead letter of a message, or of one item of it. Holds as much of the original bytes as
 /// fits into `max_bytes`.
 pub fn dead_letter(
@@ -63,7 +66,7 @@ pub fn dead_letter(
         message.received,
         partition,
     );
-    headers.push(("ce-type", "news.wire.dead.v1".to_owned()));
+    headers.push(("ce-type", TYPE.to_owned()));
     headers.push(("traceparent", super::begin_trace(&message.origin)));
     Outbound {
         outcome: Outcome::Dead,
@@ -118,7 +121,7 @@ pub fn gap(
         sequence: first,
     };
     let mut headers = super::headers(&origin, 0, at, partition);
-    headers.push(("ce-type", "news.wire.dead.v1".to_owned()));
+    headers.push(("ce-type", TYPE.to_owned()));
     headers.push(("traceparent", super::begin_trace(&origin)));
     Outbound {
         outcome: Outcome::Dead,

@@ -2,6 +2,8 @@
 //!
 //! The only room that serializes. Subjects, headers and payload are made here and nowhere else.
 
+#[cfg(feature = "daemon")]
+mod asyncapi;
 mod dead;
 pub mod event;
 mod offsets;
@@ -9,6 +11,8 @@ mod payload;
 #[cfg(feature = "daemon")]
 mod schema;
 
+#[cfg(feature = "daemon")]
+pub use asyncapi::asyncapi;
 pub use dead::{dead_letter, gap};
 #[cfg(feature = "daemon")]
 pub use schema::schema;
@@ -18,6 +22,9 @@ use crate::story::{
 };
 use bytes::Bytes;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+/// The families of subjects of the out stream: the token after `wire`. Consumers read the first four.
+pub const FAMILIES: [&str; 6] = ["story", "kill", "dup", "dead", "held", "state"];
 
 /// What an event states that is no property of its story.
 #[derive(Clone, Copy, Debug)]

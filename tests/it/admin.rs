@@ -82,7 +82,7 @@ fn command(servers: &str, port: u16) -> Command {
     command
 }
 
-fn get(port: u16, path: &str) -> Option<(u16, String)> {
+pub fn get(port: u16, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     write!(
         stream,
@@ -95,7 +95,7 @@ fn get(port: u16, path: &str) -> Option<(u16, String)> {
     Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
 }
 
-fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + Duration::from_secs(40);
     loop {
         if let Some(found) = look() {
@@ -106,7 +106,7 @@ fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn publish(url: &str, messages: &[(&str, &str)]) {
+pub fn publish(url: &str, messages: &[(&str, &str)]) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -32,7 +32,7 @@ impl Default for Sidecar {
     }
 }
 
-fn cases() -> Vec<PathBuf> {
+pub fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut cases = Vec::new();
     for format in fs::read_dir(&root).expect("tests/golden") {
@@ -44,20 +44,25 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn events(case: &Path, tagger: Arc<Tagger>) -> Vec<Value> {
+/// A case as a message of the raw stream.
+pub fn message(case: &Path, sequence: u64) -> RawMessage {
     let sidecar = fs::read_to_string(case.with_extension("toml")).unwrap_or_default();
     let sidecar: Sidecar = toml::from_str(&sidecar).expect("a sidecar of subject and received");
-    let message = RawMessage {
+    RawMessage {
         origin: Origin {
             stream: Arc::from("WIRE_RAW"),
-            sequence: 1,
+            sequence,
         },
         received: sidecar.received.parse().expect("an instant"),
         subject: Subject(sidecar.subject),
         headers: Vec::new(),
         body: Bytes::from(fs::read(case).expect("a case")),
         input: None,
-    };
+    }
+}
+
+fn events(case: &Path, tagger: Arc<Tagger>) -> Vec<Value> {
+    let message = message(case, 1);
     let mut pipeline = Pipeline::new(Settings::default(), tagger);
     let commits = pipeline.process(&[message]);
     let records = commits.iter().flat_map(|commit| &commit.outbound);

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use copytaster::daemon::settings::{DEFAULT, Loaded, Sources, load};
 use serde::Deserialize;
 
+use crate::support::matches;
+
 #[derive(Deserialize)]
 struct Table {
     case: Vec<Case>,
@@ -38,26 +40,6 @@ fn written(name: &str, text: &str) -> PathBuf {
     ));
     std::fs::write(&path, text).unwrap();
     path
-}
-
-/// `…` stands for anything.
-fn matches(pattern: &str, text: &str) -> bool {
-    let parts: Vec<&str> = pattern.split('…').collect();
-    let mut rest = text;
-    for (at, part) in parts.iter().enumerate() {
-        let found = if at == 0 {
-            rest.starts_with(part).then_some(0)
-        } else if at + 1 == parts.len() {
-            rest.ends_with(part).then(|| rest.len() - part.len())
-        } else {
-            rest.find(part)
-        };
-        match found {
-            Some(start) => rest = &rest[start + part.len()..],
-            None => return false,
-        }
-    }
-    parts.len() > 1 || rest.is_empty()
 }
 
 fn faults(sources: &Sources) -> Vec<String> {

@@ -359,6 +359,33 @@ fn modules_open_with_their_question() {
 }
 
 #[test]
+fn no_test_is_an_orphan() {
+    let folder = root().join("tests");
+    let (mut paths, mut text) = (Vec::new(), String::new());
+    walk(&folder, &mut paths);
+    let is_code = |path: &Path| path.extension().is_some_and(|e| e == "rs");
+    for path in paths.iter().filter(|path| is_code(path)) {
+        text.push_str(&fs::read_to_string(path).expect("sources are UTF-8"));
+    }
+    let orphans = paths.iter().filter(|path| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let is_joined = match path.parent() {
+            Some(above) if above.ends_with("tables") => text.contains(&format!("{stem}.toml")),
+            _ if is_code(path) && stem != "main" && stem != "mod" => {
+                text.contains(&format!("mod {stem};"))
+            }
+            _ => true,
+        };
+        !is_joined
+    });
+    none(
+        orphans
+            .map(|path| format!("{}: no test reads it", relative(path)))
+            .collect(),
+    );
+}
+
+#[test]
 fn files_stay_short() {
     let mut breaches = Vec::new();
     for source in sources() {

@@ -2,7 +2,9 @@
 
 mod answer;
 mod reader;
+mod rights;
 mod setup;
+mod survey;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -26,6 +28,7 @@ use crate::story::{Origin, RawMessage, Subject};
 use reader::Reader;
 
 pub use setup::{Connection, open, open_raw, refuse_version};
+pub use survey::{Survey, survey};
 
 const BATCH_ID: &str = "Nats-Batch-Id";
 const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";

@@ -62,6 +62,10 @@ fn login(nats: &Nats, faults: &mut Vec<Fault>) {
         ("nats.token", nats.token.is_some()),
         ("nats.token_file", nats.token_file.is_some()),
         ("nats.user", nats.user.is_some()),
+        (
+            "a login in nats.servers",
+            nats.servers.iter().any(|server| server.login().is_some()),
+        ),
     ]
     .into_iter()
     .filter_map(|(path, given)| given.then_some(path))

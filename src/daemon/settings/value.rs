@@ -50,6 +50,36 @@ impl Server {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Name and password in the address; a name alone is a token.
+    pub fn login(&self) -> Option<(String, Option<String>)> {
+        let rest = self.0.split_once("://").map_or(&*self.0, |(_, rest)| rest);
+        let (login, _) = rest.rsplit_once('@')?;
+        Some(match login.split_once(':') {
+            Some((name, password)) => (decoded(name), Some(decoded(password))),
+            None => (decoded(login), None),
+        })
+    }
+}
+
+/// Without percent signs: `p%40ss` is `p@ss`. What is no escape stays as it is.
+fn decoded(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let hex = part.get(..2).filter(|hex| !hex.starts_with('+'));
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&part.as_bytes()[2..]);
+            }
+            None => {
+                bytes.push(b'%');
+                bytes.extend_from_slice(part.as_bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl From<String> for Server {
@@ -133,4 +163,24 @@ where
     }
 
     deserializer.deserialize_any(Texts(PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_hold_a_login() {
+        let login = |text: &str| Server::from(text.to_owned()).login();
+        let both = |name: &str, password: &str| Some((name.to_owned(), Some(password.to_owned())));
+        assert_eq!(login("nats://host:4222"), None);
+        assert_eq!(login("host"), None);
+        assert_eq!(login("nats://me:pass@host:4222"), both("me", "pass"));
+        assert_eq!(login("me:p%40s%3as%@host"), both("me", "p@s:s%"));
+        assert_eq!(login("tls://me:a@b:c@host"), both("me", "a@b:c"));
+        assert_eq!(
+            login("tls://s3cret@host"),
+            Some(("s3cret".to_owned(), None))
+        );
+    }
 }

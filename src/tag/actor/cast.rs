@@ -315,10 +315,11 @@ fn actor(row: &Row<'_>, gazetteer: &Gazetteer, tables: &mut Tables<'_>) -> Optio
             tables.fault(row, format!("unknown sector \"{code}\""));
         }
     }
-    let code = row.optional(2);
-    let country = code.and_then(|code| gazetteer.find(code));
-    if let (Some(code), None) = (code, country) {
-        tables.fault(row, format!("unknown country \"{code}\""));
+    let country = row
+        .optional(2)
+        .and_then(|code| gazetteer.country_of(row, code, tables));
+    if row.names(5).next().is_none() {
+        tables.fault(row, "name is empty");
     }
     let terms = terms(row, tables);
     let acronym =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::trie::{Builder, LANGUAGES, Languages};
 use super::Sense;
 use super::table::{Row, Tables};
+use crate::story::slug;
 
 /// A country or territory of ISO 3166-1.
 #[derive(Clone, Debug)]
@@ -106,6 +107,16 @@ impl Gazetteer {
         at.ok().map(|at| at as u16)
     }
 
+    /// The country of a code in a row; reports one that is not known. Where no country is known at all,
+    /// the fault is that table's and not every other's.
+    pub fn country_of(&self, row: &Row<'_>, code: &str, tables: &mut Tables<'_>) -> Option<u16> {
+        let found = self.find(code);
+        if found.is_none() && !self.countries.is_empty() {
+            tables.fault(row, format!("unknown country \"{code}\""));
+        }
+        found
+    }
+
     /// Reads the tables of regions; their names go into `builder`, their faults into `tables`.
     pub(super) fn read(tables: &mut Tables<'_>, builder: &mut Builder) -> Gazetteer {
         let mut gazetteer = Gazetteer::default();
@@ -123,10 +134,12 @@ impl Gazetteer {
         let fixed = columns.len();
         columns.extend(LANGUAGES);
         for row in tables.rows("countries.tsv", &columns, 1) {
-            let Some(name) = row.names(fixed).next() else {
+            codes(&row, tables);
+            // known all the same: what names it is no fault of other tables
+            let name = row.names(fixed).next().unwrap_or_else(|| {
                 tables.fault(&row, "a country needs an English name");
-                continue;
-            };
+                row.cells[0]
+            });
             let index = self.countries.len() as u16;
             self.countries.push(Country {
                 code: row.cells[0].into(),
@@ -140,7 +153,9 @@ impl Gazetteer {
             for (column, code) in LANGUAGES.iter().enumerate() {
                 let own = Languages::one(code).unwrap_or(Languages::ALL);
                 for name in row.names(fixed + column) {
-                    builder.add(name, readers(name, own), Sense::Country(index));
+                    if !builder.add(name, readers(name, own), Sense::Country(index)) {
+                        tables.fault(&row, format!("\"{name}\" has no letters"));
+                    }
                 }
             }
         }
@@ -153,14 +168,9 @@ impl Gazetteer {
                 tables.fault(&row, format!("unknown kind \"{}\"", row.cells[1]));
                 continue;
             };
-            let country = match row.optional(2).map(|code| (code, self.find(code))) {
-                Some((code, None)) => {
-                    tables.fault(&row, format!("unknown country \"{code}\""));
-                    continue;
-                }
-                Some((_, found)) => found,
-                None => None,
-            };
+            let country = row
+                .optional(2)
+                .and_then(|code| self.country_of(&row, code, tables));
             let index = self.areas.len() as u16;
             self.areas.push(Area {
                 id: row.cells[0].into(),
@@ -181,6 +191,7 @@ impl Gazetteer {
             let sense = match (self.find(code), area) {
                 (Some(country), _) => Sense::Country(country),
                 (None, Some(area)) => Sense::Area(area as u16),
+                (None, None) if self.countries.is_empty() => continue,
                 (None, None) => {
                     tables.fault(&row, format!("unknown region \"{code}\""));
                     continue;
@@ -192,11 +203,8 @@ impl Gazetteer {
 
     fn read_demonyms(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
         for row in tables.rows("demonyms.tsv", &["country", "language", "forms"], 2) {
-            match self.find(row.cells[0]) {
-                Some(country) => {
-                    self.add_gated(&row, Sense::Demonym(country), tables, builder);
-                }
-                None => tables.fault(&row, format!("unknown country \"{}\"", row.cells[0])),
+            if let Some(country) = self.country_of(&row, row.cells[0], tables) {
+                self.add_gated(&row, Sense::Demonym(country), tables, builder);
             }
         }
     }
@@ -228,10 +236,7 @@ impl Gazetteer {
                 tables.fault(&row, format!("unknown kind \"{}\"", row.cells[1]));
                 continue;
             };
-            let Some(country) = self.find(row.cells[2]) else {
-                tables.fault(&row, format!("unknown country \"{}\"", row.cells[2]));
-                continue;
-            };
+            let country = self.country_of(&row, row.cells[2], tables);
             let Ok(population) = row.cells[6].parse::<u32>() else {
                 tables.fault(
                     &row,
@@ -239,13 +244,15 @@ impl Gazetteer {
                 );
                 continue;
             };
+            let coordinates = coordinates(&row, 4, tables);
+            let Some(country) = country else { continue };
             let index = self.places.len() as u32;
             self.places.push(Place {
                 name: row.cells[7].into(),
                 kind,
                 country,
                 admin1: row.optional(3).map(Arc::from),
-                coordinates: coordinates(&row, 4, tables),
+                coordinates,
                 population,
                 size: (population.max(1) as f32).log10(),
                 // divisions without a number of their own are keyed by code
@@ -257,6 +264,30 @@ impl Gazetteer {
     }
 }
 
+/// The codes of a country, which go into subjects and events.
+fn codes(row: &Row<'_>, tables: &mut Tables<'_>) {
+    let letters = |text: &str, count: usize| {
+        text.len() == count && text.bytes().all(|b| b.is_ascii_uppercase())
+    };
+    let digits = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
+    let cells = &row.cells;
+    for (cell, is_good, what) in [
+        (cells[0], letters(cells[0], 2), "two capital letters"),
+        (cells[1], letters(cells[1], 3), "three capital letters"),
+        (cells[2], digits(cells[2]), "three digits"),
+        (cells[3], digits(cells[3]), "three digits"),
+        (
+            cells[4],
+            slug(cells[4]).as_deref() == Some(cells[4]),
+            "a slug",
+        ),
+    ] {
+        if !is_good {
+            tables.fault(row, format!("\"{cell}\" is not {what}"));
+        }
+    }
+}
+
 fn add_all(
     row: &Row<'_>,
     columns: &[usize],
@@ -264,6 +295,9 @@ fn add_all(
     tables: &mut Tables<'_>,
     builder: &mut Builder,
 ) {
+    if row.names(columns[0]).next().is_none() {
+        tables.fault(row, "name is empty");
+    }
     for column in columns {
         for name in row.names(*column) {
             if !builder.add(name, Languages::ALL, sense) {

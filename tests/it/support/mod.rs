@@ -2,3 +2,23 @@
 
 pub mod server;
 pub mod stories;
+
+/// `…` stands for anything.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let parts: Vec<&str> = pattern.split('…').collect();
+    let mut rest = text;
+    for (at, part) in parts.iter().enumerate() {
+        let found = if at == 0 {
+            rest.starts_with(part).then_some(0)
+        } else if at + 1 == parts.len() {
+            rest.ends_with(part).then(|| rest.len() - part.len())
+        } else {
+            rest.find(part)
+        };
+        match found {
+            Some(start) => rest = &rest[start + part.len()..],
+            None => return false,
+        }
+    }
+    parts.len() > 1 || rest.is_empty()
+}

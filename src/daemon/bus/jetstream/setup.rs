@@ -11,12 +11,10 @@ use async_nats::{Client, ConnectErrorKind};
 use super::{Config, Storage};
 use crate::daemon::bus::Fault;
 use crate::daemon::settings::Server;
+use crate::publish;
 
 /// The first server that commits an atomic batch as we rely on it.
 const OLDEST_SERVER: (u64, u64, u64) = (2, 15, 1);
-
-/// Subjects of the out stream, after the prefix.
-const OUT_SUBJECTS: [&str; 6] = ["story.>", "kill.>", "dup.>", "dead.>", "held.>", "state.>"];
 
 pub(super) async fn connect(config: &Config) -> Result<Client, Fault> {
     let servers: Vec<String> = config
@@ -110,30 +108,43 @@ pub(super) async fn server(
     client: &Client,
     context: &Context,
 ) -> Result<(), Fault> {
+    let unfit = unfit(config, client);
+    if !unfit.is_empty() {
+        return Err(Fault::Refused(unfit.join("\n")));
+    }
+    account(context).await
+}
+
+/// What of the server's greeting is not as it must be.
+pub(super) fn unfit(config: &Config, client: &Client) -> Vec<String> {
     let info = client.server_info();
-    if let Some(refusal) = refuse_version(&info.version) {
-        return Err(Fault::Refused(refusal));
-    }
-    if let Err(error) = context.query_account().await {
-        return Err(match error.kind() {
-            _ if !info.jetstream => Fault::Refused(
-                "the server runs without JetStream; start nats-server with -js or a jetstream block".to_owned(),
-            ),
-            AccountErrorKind::JetStream(said)
-                if said.error_code() == ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT =>
-            {
-                Fault::Refused("JetStream is not enabled for this account; enable it for the account, or connect with another".to_owned())
-            }
-            _ => Fault::Surroundings(format!("JetStream does not answer: {error}")),
-        });
-    }
-    if info.max_payload < config.max_event_bytes {
-        return Err(Fault::Refused(format!(
+    let short = (info.max_payload < config.max_event_bytes).then(|| {
+        format!(
             "the server takes payloads up to {} bytes and limits.max_event_bytes is {}; raise max_payload on the server or lower the limit",
             info.max_payload, config.max_event_bytes
-        )));
-    }
-    Ok(())
+        )
+    });
+    let jetstream = (!info.jetstream).then(|| {
+        "the server runs without JetStream; start nats-server with -js or a jetstream block"
+            .to_owned()
+    });
+    [refuse_version(&info.version), jetstream, short]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Whether JetStream answers to this account.
+pub(super) async fn account(context: &Context) -> Result<(), Fault> {
+    let answer = context.query_account().await;
+    answer.map(|_| ()).map_err(|error| match error.kind() {
+        AccountErrorKind::JetStream(said)
+            if said.error_code() == ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT =>
+        {
+            Fault::Refused("JetStream is not enabled for this account; enable it for the account, or connect with another".to_owned())
+        }
+        _ => Fault::Surroundings(format!("JetStream does not answer: {error}")),
+    })
 }
 
 /// Creates or verifies both streams; tells whether this partition reads the whole raw stream.
@@ -154,34 +165,44 @@ pub(super) async fn streams(config: &Config, context: &Context) -> Result<bool, 
     Ok(reads_all)
 }
 
-async fn ensure(
-    config: &Config,
-    context: &Context,
-    wanted: stream::Config,
-) -> Result<stream::Config, Fault> {
-    let name = wanted.name.clone();
-    match context.get_stream(&name).await {
-        Ok(found) => Ok(found.cached_info().config.clone()),
+/// The stream's settings; `None` where there is no such stream.
+pub(super) async fn find(context: &Context, name: &str) -> Result<Option<stream::Config>, Fault> {
+    match context.get_stream(name).await {
+        Ok(found) => Ok(Some(found.cached_info().config.clone())),
         Err(error) => match error.kind() {
             GetStreamErrorKind::JetStream(said)
                 if said.error_code() == ErrorCode::STREAM_NOT_FOUND =>
             {
-                if !config.manage_streams {
-                    return Err(Fault::Refused(format!(
-                        "stream {name} does not exist; create it, or set streams.manage = true"
-                    )));
-                }
-                let made = context.create_stream(wanted).await;
-                let made = made.map_err(|error| {
-                    Fault::Surroundings(format!("cannot create stream {name}: {error}"))
-                })?;
-                Ok(made.cached_info().config.clone())
+                Ok(None)
             }
             _ => Err(Fault::Surroundings(format!(
                 "no answer about stream {name}: {error}"
             ))),
         },
     }
+}
+
+/// What to do about a stream that must be there, and is not.
+pub(super) fn missing(name: &str) -> String {
+    format!("stream {name} does not exist; create it, or set streams.manage = true")
+}
+
+async fn ensure(
+    config: &Config,
+    context: &Context,
+    wanted: stream::Config,
+) -> Result<stream::Config, Fault> {
+    let name = wanted.name.clone();
+    if let Some(found) = find(context, &name).await? {
+        return Ok(found);
+    }
+    if !config.manage_streams {
+        return Err(Fault::Refused(missing(&name)));
+    }
+    let made = context.create_stream(wanted).await;
+    let made =
+        made.map_err(|error| Fault::Surroundings(format!("cannot create stream {name}: {error}")))?;
+    Ok(made.cached_info().config.clone())
 }
 
 fn raw_stream(config: &Config) -> stream::Config {
@@ -222,10 +243,11 @@ fn storage(config: &Config) -> StorageType {
     }
 }
 
-fn out_subjects(config: &Config) -> Vec<String> {
-    OUT_SUBJECTS
+/// Subjects of the out stream.
+pub(super) fn out_subjects(config: &Config) -> Vec<String> {
+    publish::FAMILIES
         .iter()
-        .map(|subject| format!("{}.{subject}", config.prefix))
+        .map(|family| format!("{}.{family}.>", config.prefix))
         .collect()
 }
 
@@ -308,7 +330,7 @@ impl<'a> Drift<'a> {
 }
 
 /// Whether every subject that `narrow` matches is matched by `wide`.
-fn covers(wide: &str, narrow: &str) -> bool {
+pub(super) fn covers(wide: &str, narrow: &str) -> bool {
     let (mut wide, mut narrow) = (wide.split('.'), narrow.split('.'));
     loop {
         match (wide.next(), narrow.next()) {
@@ -321,7 +343,7 @@ fn covers(wide: &str, narrow: &str) -> bool {
 }
 
 /// Whether some subject is matched by both.
-fn overlaps(a: &str, b: &str) -> bool {
+pub(super) fn overlaps(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.split('.'), b.split('.'));
     loop {
         match (a.next(), b.next()) {
