@@ -46,7 +46,7 @@ floors: build ## raises the floors that CI holds to what is measured now
 
 bench: release ## rooms one by one, then the whole daemon beside plain pass-through
 	$(CARGO) bench --locked
-	$(PYTHON) tools/with-nats target/release/copytaster bench
+	$(PYTHON) tools/with-nats target/release/copytaster bench --remember 1000000
 
 faults: setup ## the long fault run: 200 schedules, prints its seed
 	COPYTASTER_FAULT_SCHEDULES=200 COPYTASTER_FAULT_STORIES=1000 \

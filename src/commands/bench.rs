@@ -1,6 +1,7 @@
 //! `copytaster bench`: pass-through and the whole pipeline side by side on the user's own server.
 
 mod copy;
+mod memory;
 mod pass;
 mod report;
 mod track;
@@ -37,6 +38,12 @@ pub struct Args {
     /// Seconds for which latency is measured
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+    /// Stories that a restart has to remember; 0 leaves it out. A million takes some 8 GB of the server's disk
+    #[arg(long, default_value_t = 0)]
+    remember: u64,
+    /// Prefix of the streams of another process that wants to know how a start goes
+    #[arg(long, hide = true)]
+    recall: Option<String>,
     /// Seed of the invented stories
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -59,6 +66,9 @@ pub fn run(args: &Args, settings: &Settings, tagger: Arc<Tagger>) -> anyhow::Res
         .context("cannot start the runtime")?;
     runtime.block_on(async {
         let bench = Bench::connect(args, settings, tagger).await?;
+        if args.recall.is_some() {
+            return memory::recall(&bench).await;
+        }
         let report = bench.measure().await;
         bench.clean_up().await;
         let report = report?;
@@ -69,6 +79,8 @@ pub fn run(args: &Args, settings: &Settings, tagger: Arc<Tagger>) -> anyhow::Res
         Ok(())
     })
 }
+
+type Daemon = tokio::task::JoinHandle<Result<(), crate::daemon::bus::Fault>>;
 
 struct Bench<'a> {
     args: &'a Args,
@@ -95,7 +107,8 @@ impl<'a> Bench<'a> {
             .timeout(Duration::from_secs(10))
             .max_ack_inflight(2 * IN_FLIGHT)
             .build(client.clone());
-        let prefix = format!("bench{}", std::process::id());
+        let own = || format!("bench{}", std::process::id());
+        let prefix = args.recall.clone().unwrap_or_else(own);
         Ok(Bench {
             args,
             settings,
@@ -122,6 +135,10 @@ impl<'a> Bench<'a> {
         if self.args.rate > 0 {
             self.stream("RAW", "raw.>").await?;
             report.latency = Some(self.latency().await?);
+            self.clean_up().await;
+        }
+        if self.args.remember > 0 {
+            report.memory = Some(memory::measure(self).await?);
         }
         Ok(report)
     }
@@ -149,10 +166,14 @@ impl<'a> Bench<'a> {
     /// Puts the messages of a round into the raw stream.
     async fn fill(&self) -> anyhow::Result<()> {
         self.stream("RAW", "raw.>").await?;
+        self.publish(self.args.messages).await
+    }
+
+    async fn publish(&self, messages: u64) -> anyhow::Result<()> {
         let wire = Wire::new(self.args.seed);
         let subject = format!("{}.raw.reuters.en", self.prefix);
         let mut acks = FuturesUnordered::new();
-        for number in 0..self.args.messages {
+        for number in 0..messages {
             let sent = self
                 .context
                 .publish(subject.clone(), wire.story(number))
@@ -175,6 +196,20 @@ impl<'a> Bench<'a> {
         let before = report::Usage::now();
         let started = std::time::Instant::now();
         let daemon = self.daemon(progress.clone(), stop.clone()).await?;
+        self.committed(&daemon, &progress, messages).await?;
+        let rate = report::Rate::of(messages, started.elapsed(), before);
+        stop.cancel();
+        daemon.await??;
+        Ok(rate)
+    }
+
+    /// Waits until so many messages are committed.
+    async fn committed(
+        &self,
+        daemon: &Daemon,
+        progress: &Progress,
+        messages: u64,
+    ) -> anyhow::Result<()> {
         while progress.position() < messages {
             anyhow::ensure!(
                 !daemon.is_finished(),
@@ -182,17 +217,14 @@ impl<'a> Bench<'a> {
             );
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let rate = report::Rate::of(messages, started.elapsed(), before);
-        stop.cancel();
-        daemon.await??;
-        Ok(rate)
+        Ok(())
     }
 
     async fn daemon(
         &self,
         progress: Arc<Progress>,
         stop: CancellationToken,
-    ) -> anyhow::Result<tokio::task::JoinHandle<Result<(), crate::daemon::bus::Fault>>> {
+    ) -> anyhow::Result<Daemon> {
         let mut config = self.settings.jetstream().await?;
         config.prefix = self.prefix.clone();
         config.raw_stream = self.stream_name("RAW");

@@ -77,6 +77,14 @@ struct Open {
     held: BTreeSet<String>,
     /// The last commit that went in: its position, digest and horizon stand for all.
     last: Option<Commit>,
+    /// A record could not be handed over: it waits for the commit.
+    held_up: bool,
+}
+
+impl Open {
+    fn waits(&self) -> bool {
+        !self.held_up && self.batch.staged < self.batch.records.len()
+    }
 }
 
 struct Writer<'h, B: Bus> {
@@ -144,8 +152,8 @@ impl<'h, B: Bus> Writer<'h, B> {
 
     async fn run(&mut self) -> Result<End, Fault> {
         loop {
-            self.stage().await;
-            if self.flight.is_none() {
+            self.stage();
+            if self.flight.is_none() && !self.open.waits() {
                 self.close().await;
             }
             self.pull();
@@ -163,6 +171,8 @@ impl<'h, B: Bus> Writer<'h, B> {
                     self.pending.extend(commits);
                 }
                 pulled = joined(&mut self.pulling) => self.arrived(pulled).await?,
+                // last, so that the next batch is worked on meanwhile; broken off, it goes on where it was
+                () = hand_over(&self.house.bus, &mut self.open), if self.open.waits() => {}
                 () = sleep_until(self.beat), if idle => self.heartbeat(),
             }
         }
@@ -231,8 +241,8 @@ impl<'h, B: Bus> Writer<'h, B> {
         Ok(())
     }
 
-    /// Hands over what fits into the open batch.
-    async fn stage(&mut self) {
+    /// Lays out what fits into the open batch.
+    fn stage(&mut self) {
         while let Some(commit) = self.pending.front() {
             let bytes = commit
                 .outbound
@@ -267,14 +277,6 @@ impl<'h, B: Bus> Writer<'h, B> {
                 .records
                 .extend(outbound.into_iter().map(Into::into));
             self.open.last = Some(commit);
-            self.hand_over().await;
-        }
-    }
-
-    /// A record that cannot be handed over now is handed over with the commit, or again after its refusal.
-    async fn hand_over(&mut self) {
-        if let Err(error) = self.house.bus.stage(&mut self.open.batch).await {
-            debug!("{error}");
         }
     }
 
@@ -295,7 +297,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             self.house.config.block_bytes,
         );
         self.open.batch.records.extend(blocks);
-        self.hand_over().await;
+        hand_over(&self.house.bus, &mut self.open).await;
         let needed = self
             .index
             .needed(last.horizon)
@@ -467,7 +469,7 @@ impl<'h, B: Bus> Writer<'h, B> {
         }
         // what was handed over meanwhile may have been abandoned, or was on a lost connection
         self.open.batch.restart();
-        self.hand_over().await;
+        hand_over(&self.house.bus, &mut self.open).await;
         Ok(None)
     }
 
@@ -498,6 +500,15 @@ impl<'h, B: Bus> Writer<'h, B> {
             Ok(_) => info!(after = good_bye.sequence, "stopped"),
             Err(error) => warn!("stopped without good-bye: {error}"),
         }
+    }
+}
+
+/// A record that cannot be handed over now is handed over with the commit, or again after its refusal.
+async fn hand_over<B: Bus>(bus: &B, open: &mut Open) {
+    open.held_up = false;
+    if let Err(error) = bus.stage(&mut open.batch).await {
+        debug!("{error}");
+        open.held_up = true;
     }
 }
 

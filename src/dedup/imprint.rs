@@ -1,6 +1,6 @@
 //! Story → Imprint: all the memory keeps of a story's words.
 
-use super::sketch::{Lowest, Sketch};
+use super::sketch::{Bits, Sketch, lowest};
 use crate::story::{HeadlineRole, Shape, Story, Token, Zone};
 
 /// Sizes decide how much is remembered of a story: see `record.rs` for the bytes.
@@ -107,10 +107,11 @@ struct Reading {
     exact: u64,
     /// Keeps the keys of pictures, plans and texts apart.
     kind: u64,
-    wording: Lowest<u16, { 2 * WORDING }>,
-    lead: Lowest<u16, { 2 * LEAD }>,
-    keys: Lowest<u32, { 2 * (KEYS - LEAD_KEYS) }>,
-    lead_keys: Lowest<u32, { 2 * LEAD_KEYS }>,
+    wording: Bits,
+    lead: Bits,
+    keys: Vec<u32>,
+    /// How many of them are the lead's.
+    lead_keys: usize,
 }
 
 const LEAD_KEYS: usize = 8;
@@ -121,10 +122,10 @@ impl Reading {
             imprint: Imprint::blank(),
             exact: mix(kind, 0),
             kind,
-            wording: Lowest::new(),
-            lead: Lowest::new(),
-            keys: Lowest::new(),
-            lead_keys: Lowest::new(),
+            wording: Bits::new(),
+            lead: Bits::new(),
+            keys: Vec::new(),
+            lead_keys: 0,
         }
     }
 
@@ -138,23 +139,24 @@ impl Reading {
     fn body(&mut self, tokens: &[Token]) {
         self.imprint.words = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
         self.exact = mix(self.exact, !0);
+        self.keys.reserve(tokens.len());
         for (at, token) in tokens.iter().enumerate() {
             self.exact = mix(self.exact, token.hash);
             self.list(token);
             let rest = &tokens[at..];
             if let Some(shingle) = phrase(rest, SHINGLE, at == 0) {
-                let hash = short(shingle.iter().fold(0, |h, t| mix(h, blanked(t))));
-                self.wording.push(hash);
+                let hash = shingle.iter().fold(0, |h, t| mix(h, blanked(t)));
+                self.wording.insert(short(hash));
                 if at < LEAD_TOKENS {
-                    self.lead.push(hash);
+                    self.lead.insert(short(hash));
                 }
             }
             if let Some(key) = phrase(rest, KEY, at == 0) {
-                let hash = (key.iter().fold(self.kind, |h, t| mix(h, t.hash)) >> 32) as u32;
-                self.keys.push(hash);
-                if at < LEAD_TOKENS {
-                    self.lead_keys.push(hash);
-                }
+                let hash = key.iter().fold(self.kind, |h, t| mix(h, t.hash));
+                self.keys.push((hash >> 32) as u32);
+            }
+            if at < LEAD_TOKENS {
+                self.lead_keys = self.keys.len();
             }
         }
     }
@@ -170,18 +172,18 @@ impl Reading {
         }
     }
 
-    fn finish(mut self) -> Imprint {
+    fn finish(self) -> Imprint {
         let mut imprint = self.imprint;
         let silent = imprint.words == 0 && imprint.title.values().is_empty();
         // 0 stands for "no words": nothing is a twin of silence
         imprint.exact = if silent { 0 } else { self.exact.max(1) };
-        imprint.wording = self.wording.sketch();
-        imprint.lead = self.lead.sketch();
+        imprint.wording = Sketch::of(&self.wording);
+        imprint.lead = Sketch::of(&self.lead);
         // by turns, so that the few under which a story is remembered come from lead and whole
-        let lead = self.lead_keys.finish();
-        let whole = self.keys.finish();
+        let lead = lowest(&self.keys[..self.lead_keys], LEAD_KEYS);
+        let whole = lowest(&self.keys, KEYS - LEAD_KEYS);
         for turn in 0..KEYS {
-            for source in [lead, whole] {
+            for source in [&lead, &whole] {
                 source.get(turn).iter().for_each(|k| imprint.keys.push(**k));
             }
         }

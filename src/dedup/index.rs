@@ -1,20 +1,25 @@
 //! Key → the stories remembered under it, newest first.
 
-use std::collections::VecDeque;
+use super::imprint::{KEYS_KEPT, Keys};
+use super::queue::Queue;
 
 /// No key stands for more remembered stories than this: what more have in common is boilerplate and
 /// tells nothing, and a flood of it must cost no more than a trickle.
 pub(super) const MOST_PER_KEY: usize = 16;
 
-const CHUNK: usize = 1 << 12;
+/// Slots at first.
+const FEW: usize = 1 << 12;
+/// Numbers of postings that a story takes, used or not: a power of two, so that a number says its story.
+const STRIDE: u32 = 8;
+const _: () = assert!(KEYS_KEPT < STRIDE as usize);
+/// Where a chain ends, and a place of a row that is not used: the last of a stride never is.
 const NONE: u32 = u32::MAX;
+const UNUSED: u32 = u32::MAX - STRIDE;
 
-#[derive(Clone, Copy)]
-struct Posting {
-    key: u32,
-    story: u32,
-    /// The posting of the same slot before this one.
-    before: u32,
+/// The postings of one story: its keys, and the number of the posting of the same slot before each.
+struct Row {
+    keys: [u32; KEYS_KEPT],
+    before: [u32; KEYS_KEPT],
 }
 
 /// Chains of postings in the order of their stories. The oldest are dropped from the front and never
@@ -22,98 +27,96 @@ struct Posting {
 pub(super) struct Index {
     /// Number of the newest posting of every slot; the length is a power of two.
     heads: Vec<u32>,
-    chunks: VecDeque<Vec<Posting>>,
-    /// Number of the first posting of the first chunk, of the oldest alive, of the next. They wrap.
-    base: u32,
-    oldest: u32,
-    next: u32,
+    rows: Queue<Row>,
+    postings: usize,
 }
 
 impl Index {
     pub fn new() -> Index {
         Index {
-            heads: vec![NONE; CHUNK],
-            chunks: VecDeque::new(),
-            base: 0,
-            oldest: 0,
-            next: 0,
+            heads: vec![NONE; FEW],
+            rows: Queue::default(),
+            postings: 0,
         }
-    }
-
-    fn alive(&self) -> u32 {
-        self.next.wrapping_sub(self.oldest)
-    }
-
-    fn get(&self, number: u32) -> Option<&Posting> {
-        if number.wrapping_sub(self.oldest) >= self.alive() {
-            return None;
-        }
-        let at = number.wrapping_sub(self.base) as usize;
-        self.chunks.get(at / CHUNK)?.get(at % CHUNK)
     }
 
     fn slot(&self, key: u32) -> usize {
         key as usize & (self.heads.len() - 1)
     }
 
+    /// Story, key and link of a posting, where it is alive.
+    fn get(&self, number: u32) -> Option<(u32, u32, u32)> {
+        // the number holds all bits of its story but the highest
+        let oldest = self.rows.oldest();
+        let later = (number / STRIDE).wrapping_sub(oldest) & (u32::MAX / STRIDE);
+        let story = oldest.wrapping_add(later);
+        let (row, at) = (self.rows.get(story)?, (number % STRIDE) as usize);
+        Some((story, *row.keys.get(at)?, row.before[at]))
+    }
+
     /// The stories remembered under `key`, newest first.
     pub fn stories(&self, key: u32) -> impl Iterator<Item = u32> {
+        let next = self.rows.next().wrapping_mul(STRIDE);
         let mut at = self.heads[self.slot(key)];
-        let mut left = self.next;
+        let mut left = next;
         std::iter::from_fn(move || {
             loop {
-                let posting = self.get(at)?;
+                let (story, own, before) = self.get(at)?;
                 // numbers fall along a chain: a stale head that wrapped around cannot lead in circles
-                if self.next.wrapping_sub(at) <= self.next.wrapping_sub(left) {
+                if next.wrapping_sub(at) <= next.wrapping_sub(left) {
                     return None;
                 }
                 left = at;
-                at = posting.before;
-                if posting.key == key {
-                    return Some(posting.story);
+                at = before;
+                if own == key {
+                    return Some(story);
                 }
             }
         })
     }
 
-    /// Remembers `story` under `key`. Stories come in order.
-    pub fn push(&mut self, key: u32, story: u32) {
-        if self.alive() as usize >= 2 * self.heads.len() {
+    /// Remembers the next story under its keys.
+    pub fn push(&mut self, keys: &[u32]) {
+        if self.postings >= 2 * self.heads.len() {
             self.grow();
         }
-        let slot = self.slot(key);
-        let before = self.heads[slot];
-        self.heads[slot] = self.next;
-        if self.chunks.back().is_none_or(|chunk| chunk.len() == CHUNK) {
-            self.chunks.push_back(Vec::with_capacity(CHUNK));
+        let first = self.rows.next().wrapping_mul(STRIDE);
+        let mut row = Row {
+            keys: [0; KEYS_KEPT],
+            before: [UNUSED; KEYS_KEPT],
+        };
+        for ((at, key), number) in keys.iter().take(KEYS_KEPT).enumerate().zip(0..) {
+            let slot = self.slot(*key);
+            row.keys[at] = *key;
+            row.before[at] = std::mem::replace(&mut self.heads[slot], first.wrapping_add(number));
+            self.postings += 1;
         }
-        if let Some(chunk) = self.chunks.back_mut() {
-            chunk.push(Posting { key, story, before });
-        }
-        self.next = self.next.wrapping_add(1);
+        self.rows.push(row);
     }
 
     fn grow(&mut self) {
         self.heads = vec![NONE; 2 * self.heads.len()];
         let mask = self.heads.len() - 1;
-        let mut number = self.base;
-        for posting in self.chunks.iter_mut().flatten() {
-            let slot = posting.key as usize & mask;
-            posting.before = self.heads[slot];
-            self.heads[slot] = number;
-            number = number.wrapping_add(1);
+        for (story, row) in self.rows.iter_mut() {
+            let places = row.keys.iter().zip(&mut row.before).zip(0..);
+            for ((key, before), at) in places.filter(|((_, before), _)| **before != UNUSED) {
+                let number = story.wrapping_mul(STRIDE).wrapping_add(at);
+                *before = std::mem::replace(&mut self.heads[*key as usize & mask], number);
+            }
         }
     }
 
-    /// Forgets the oldest posting and gives its key.
-    pub fn pop(&mut self) -> Option<u32> {
-        let key = self.get(self.oldest)?.key;
-        self.oldest = self.oldest.wrapping_add(1);
-        if self.oldest.wrapping_sub(self.base) as usize >= CHUNK {
-            self.chunks.pop_front();
-            self.base = self.base.wrapping_add(CHUNK as u32);
+    /// Forgets the oldest story and gives its keys.
+    pub fn pop(&mut self) -> Keys {
+        let mut keys = Keys::default();
+        if let Some(row) = self.rows.get(self.rows.oldest()) {
+            let used = row.keys.iter().zip(&row.before);
+            let used = used.filter(|(_, before)| **before != UNUSED);
+            used.for_each(|(key, _)| keys.push(*key));
         }
-        Some(key)
+        self.postings -= keys.values().len();
+        self.rows.pop();
+        keys
     }
 }
 
@@ -125,15 +128,14 @@ mod tests {
     fn a_key_gives_its_stories_newest_first_until_they_are_forgotten() {
         let mut index = Index::new();
         for story in 0..50_000u32 {
-            index.push(story % 7, story);
-            index.push(1_000_000 + story, story);
+            index.push(&[story % 7, 1_000_000 + story]);
         }
         assert_eq!(
             index.stories(3).take(3).collect::<Vec<_>>(),
             [49_997, 49_990, 49_983]
         );
-        for _ in 0..2 * 49_990 {
-            index.pop();
+        for story in 0..49_990 {
+            assert_eq!(index.pop().values(), [story % 7, 1_000_000 + story]);
         }
         assert_eq!(index.stories(3).collect::<Vec<_>>(), [49_997, 49_990]);
         assert_eq!(index.stories(1_000_003).count(), 0);
@@ -144,6 +146,6 @@ mod tests {
     fn an_empty_index_gives_nothing() {
         let mut index = Index::new();
         assert_eq!(index.stories(0).count(), 0);
-        assert_eq!(index.pop(), None);
+        assert_eq!(index.pop().values(), []);
     }
 }

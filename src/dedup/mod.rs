@@ -7,6 +7,7 @@
 mod imprint;
 mod index;
 mod lineage;
+mod queue;
 mod record;
 mod sketch;
 mod store;

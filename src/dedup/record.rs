@@ -5,7 +5,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::imprint::{Imprint, Keys, LEAD, LISTED, TITLE, WORDING};
+use super::imprint::{Imprint, KEYS_KEPT, Keys, LEAD, LISTED, TITLE, WORDING};
 use super::sketch::Sketch;
 use super::{FORMAT, UnpackError};
 
@@ -79,6 +79,12 @@ pub(super) fn time_of(body: &[u8]) -> i64 {
 /// How many keys a packed body is remembered under.
 pub(super) fn keys_of(body: &[u8]) -> usize {
     body.get(CLUSTER + 16).copied().map_or(0, usize::from)
+}
+
+/// Whether the story of a packed body joined the cluster of an earlier one.
+pub(super) fn follows(body: &[u8]) -> bool {
+    let flags = body.get(CLUSTER + 17).copied().unwrap_or(0);
+    flags & FOLLOWS != 0
 }
 
 fn word(body: &[u8], at: usize) -> u64 {
@@ -196,6 +202,27 @@ pub(super) fn records(block: &[u8]) -> Result<Records<'_>, UnpackError> {
     }
 }
 
+/// The same of a block in which no record is damaged: bodies and keys are cut, and not read.
+pub(super) fn sound_records(block: &[u8]) -> impl Iterator<Item = (&[u8], Keys)> {
+    let mut rest = Rest(block.get(1..).unwrap_or_default());
+    std::iter::from_fn(move || {
+        let len = u32::from_le_bytes(rest.array()?) as usize;
+        let whole = rest.take(len)?;
+        rest.take(4)?;
+        body_and_keys(whole)
+    })
+}
+
+fn body_and_keys(whole: &[u8]) -> Option<(&[u8], Keys)> {
+    let at = whole.len().checked_sub(4 * keys_of(whole))?;
+    let (body, packed) = whole.split_at_checked(at)?;
+    let mut keys = Keys::default();
+    for key in packed.chunks_exact(4) {
+        keys.push(u32::from_le_bytes([key[0], key[1], key[2], key[3]]));
+    }
+    Some((body, keys))
+}
+
 pub(super) struct Records<'a> {
     block: &'a [u8],
     at: usize,
@@ -210,12 +237,8 @@ impl<'a> Records<'a> {
         if checksum(whole) != sum {
             return None;
         }
-        let (body, packed) = whole.split_at_checked(len.checked_sub(4 * keys_of(whole))?)?;
-        let mut keys = Keys::default();
-        for key in packed.chunks_exact(4) {
-            keys.push(u32::from_le_bytes([key[0], key[1], key[2], key[3]]));
-        }
-        let honest = keys.values().len() == keys_of(whole);
+        let (body, keys) = body_and_keys(whole)?;
+        let honest = keys.values().len() == keys_of(whole) && keys_of(whole) <= KEYS_KEPT;
         let record = Record::unpack(body).filter(|_| honest)?;
         self.at += len + 8;
         Some((record, body, keys))

@@ -2,7 +2,7 @@
 
 /// A set of at most `N` 16-bit values that stands for a larger one.
 ///
-/// Made by [`Lowest`] it holds the smallest values of the set in rising order, a *bottom-k sketch*
+/// Made by [`Sketch::of`] it holds the smallest values of the set in rising order, a *bottom-k sketch*
 /// (Cohen 1997): below the largest value kept, the set is known entirely, so shares of two sets are
 /// counted over the part that both know. Made by [`Sketch::push`] it holds the first values met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,107 +78,112 @@ impl<const N: usize> Sketch<N> {
     /// The share of two bottom-k sketches.
     pub fn share(&self, other: &Sketch<N>) -> Share {
         let limit = self.limit().min(other.limit());
-        let (mut a, mut b) = (self.values(), other.values());
-        let mut share = Share::default();
-        // a merge of two rising lists, up to the limit
-        loop {
-            let x = a.first().map_or(u32::MAX, |v| u32::from(*v));
-            let y = b.first().map_or(u32::MAX, |v| u32::from(*v));
-            if x.min(y) > limit {
-                return share;
-            }
-            if x <= y {
-                share.left += 1;
-                a = &a[1..];
-            }
-            if y <= x {
-                share.right += 1;
-                b = &b[1..];
-            }
-            share.both += u32::from(x == y);
+        let (a, b) = (self.up_to(limit), other.up_to(limit));
+        // a merge of two rising lists; sums instead of branches, which nobody could foresee
+        let (mut i, mut j, mut both) = (0, 0, 0);
+        while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+            both += u32::from(x == y);
+            i += usize::from(x <= y);
+            j += usize::from(y <= x);
+        }
+        Share {
+            both,
+            left: a.len() as u32,
+            right: b.len() as u32,
         }
     }
 
-    fn limit(&self) -> u32 {
+    fn limit(&self) -> u16 {
         match self.values().last() {
-            Some(last) if !self.whole => u32::from(*last),
-            _ => u32::from(u16::MAX),
+            Some(last) if !self.whole => *last,
+            _ => u16::MAX,
         }
+    }
+
+    fn up_to(&self, limit: u16) -> &[u16] {
+        let values = self.values();
+        &values[..values.iter().filter(|value| **value <= limit).count()]
     }
 
     /// The share of two lists of first values.
     pub fn share_of_lists(&self, other: &Sketch<N>) -> Share {
-        let theirs = other.values();
+        // over all places, filled or not: a loop of fixed length costs a fraction; nothing but 0 stands in the others
+        let holds = |value: &u16| {
+            let met = other.values.iter().fold(false, |met, v| met | (v == value));
+            met && (*value != 0 || other.values().contains(value))
+        };
         Share {
-            both: self.values().iter().filter(|v| theirs.contains(v)).count() as u32,
+            both: self.values().iter().filter(|v| holds(v)).count() as u32,
             left: u32::from(self.len),
             right: u32::from(other.len),
         }
     }
 }
 
-/// Collects the smallest distinct values of a stream; `ROOM` is twice the number kept.
-pub(super) struct Lowest<T, const ROOM: usize> {
-    values: [T; ROOM],
-    len: usize,
-    limit: Option<T>,
-    whole: bool,
+/// A set of 16-bit hashes, a bit for each that there may be.
+pub(super) struct Bits {
+    words: [u64; 1 << 10],
 }
 
-impl<T: Copy + Default + Ord, const ROOM: usize> Lowest<T, ROOM> {
-    pub fn new() -> Self {
-        Lowest {
-            values: [T::default(); ROOM],
-            len: 0,
-            limit: None,
-            whole: true,
+impl Bits {
+    pub fn new() -> Bits {
+        Bits {
+            words: [0; 1 << 10],
         }
     }
 
-    pub fn push(&mut self, value: T) {
-        if let Some(limit) = self.limit.filter(|limit| value >= *limit) {
-            self.whole &= value == limit;
-            return;
-        }
-        self.values[self.len] = value;
-        self.len += 1;
-        if self.len == ROOM {
-            self.settle();
-        }
+    pub fn insert(&mut self, value: u16) {
+        self.words[usize::from(value >> 6)] |= 1 << (value & 63);
     }
 
-    fn settle(&mut self) {
-        self.values[..self.len].sort_unstable();
-        let mut kept = 0;
-        for i in 0..self.len {
-            let value = self.values[i];
-            if kept == 0 || self.values[kept - 1] != value {
-                self.values[kept] = value;
-                kept += 1;
-            }
-        }
-        self.len = kept;
-        if kept > ROOM / 2 {
-            self.len = ROOM / 2;
-            self.whole = false;
-            self.limit = Some(self.values[ROOM / 2 - 1]);
-        }
-    }
-
-    /// The values kept, in rising order.
-    pub fn finish(&mut self) -> &[T] {
-        self.settle();
-        &self.values[..self.len]
+    /// The values in rising order.
+    fn values(&self) -> impl Iterator<Item = u16> {
+        self.words.iter().enumerate().flat_map(|(at, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some((at as u32 * 64 + bit) as u16)
+            })
+        })
     }
 }
 
-impl<const ROOM: usize> Lowest<u16, ROOM> {
-    pub fn sketch<const N: usize>(&mut self) -> Sketch<N> {
+impl<const N: usize> Sketch<N> {
+    /// The bottom-k sketch of a set.
+    pub fn of(set: &Bits) -> Sketch<N> {
         let mut sketch = Sketch::EMPTY;
-        let len = self.finish().len().min(N);
-        sketch.values[..len].copy_from_slice(&self.values[..len]);
-        sketch.len = len as u8;
-        sketch.whole = self.whole && self.len == len;
+        let mut values = set.values();
+        for (place, value) in sketch.values.iter_mut().zip(&mut values) {
+            *place = value;
+            sketch.len += 1;
+        }
+        sketch.whole = usize::from(sketch.len) < N || values.next().is_none();
         sketch
     }
+}
+
+/// The `most` smallest distinct values of a list of hashes, in rising order.
+///
+/// Hashes spread evenly: a bound is guessed that lets a few more than enough of them pass, so that not
+/// all need be sorted. Where the guess was too low, they are.
+pub(super) fn lowest(all: &[u32], most: usize) -> Vec<u32> {
+    let enough = most + most / 4 + 8;
+    let mut low: Vec<u32> = Vec::with_capacity(2 * enough);
+    if all.len() > enough + enough / 2 {
+        let bound = u64::from(u32::MAX) * enough as u64 / all.len() as u64;
+        low.extend(all.iter().filter(|value| u64::from(**value) <= bound));
+        low.sort_unstable();
+        low.dedup();
+        if low.len() >= most {
+            low.truncate(most);
+            return low;
+        }
+        low.clear();
+    }
+    low.extend_from_slice(all);
+    low.sort_unstable();
+    low.dedup();
+    low.truncate(most);
+    low
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::queue::Queue;
+
 const CHUNK: usize = 1 << 20;
 
 /// A queue of byte strings in large chunks: nothing is moved when it grows, and memory goes back when
@@ -12,9 +14,7 @@ pub(super) struct Store {
     /// Number of the first chunk.
     first_chunk: u64,
     /// Chunk number and offset of every record, 40 and 24 bits.
-    places: VecDeque<u64>,
-    /// Number of the oldest record; it wraps.
-    base: u32,
+    places: Queue<u64>,
 }
 
 impl Store {
@@ -24,11 +24,11 @@ impl Store {
 
     /// The number of the oldest record, if there is one.
     pub fn oldest(&self) -> Option<u32> {
-        (!self.places.is_empty()).then_some(self.base)
+        (!self.places.is_empty()).then_some(self.places.oldest())
     }
 
     pub fn get(&self, number: u32) -> Option<&[u8]> {
-        let place = *self.places.get(number.wrapping_sub(self.base) as usize)?;
+        let place = *self.places.get(number)?;
         let chunk = self
             .chunks
             .get(((place >> 24) - self.first_chunk) as usize)?;
@@ -45,21 +45,20 @@ impl Store {
             self.chunks.push_back(Vec::with_capacity(CHUNK.max(need)));
         }
         let newest = self.first_chunk + self.chunks.len() as u64 - 1;
+        let mut at = 0;
         if let Some(chunk) = self.chunks.back_mut() {
-            self.places.push_back(newest << 24 | chunk.len() as u64);
+            at = chunk.len() as u64;
             chunk.extend_from_slice(&(record.len() as u32).to_le_bytes());
             chunk.extend_from_slice(record);
         }
-        self.base.wrapping_add(self.places.len() as u32 - 1)
+        self.places.push(newest << 24 | at)
     }
 
     /// Drops the oldest record.
     pub fn pop(&mut self) {
-        if self.places.pop_front().is_none() {
-            return;
-        }
-        self.base = self.base.wrapping_add(1);
-        let needed = self.places.front().map(|place| place >> 24);
+        self.places.pop();
+        let oldest = self.places.get(self.places.oldest());
+        let needed = oldest.map(|place| place >> 24);
         while needed.is_some_and(|needed| self.first_chunk < needed) {
             self.chunks.pop_front();
             self.first_chunk += 1;

@@ -15,9 +15,9 @@ use crate::story::{ClusterId, Relation, Story, Timestamp, Verdict};
 
 /// Candidates that are looked at closely.
 const CANDIDATES: usize = 8;
-/// Bytes that a record, and a key of it, cost beside the packed body: places, tables, chains.
-const RECORD_BYTES: u64 = 44;
-const KEY_BYTES: u64 = 16;
+/// Bytes that a record, and a key of it, cost beside the packed body: places, rows, tables, chains.
+const RECORD_BYTES: u64 = 88;
+const KEY_BYTES: u64 = 4;
 /// Most agencies listed for a cluster; more is no news.
 const AGENCIES: usize = 255;
 
@@ -106,9 +106,9 @@ impl Window {
         for record in record::records(packed)? {
             record?;
         }
-        for (record, body, keys) in record::records(packed)?.flatten() {
-            self.advance(record.time);
-            self.remember(body, keys.values(), record.follows);
+        for (body, keys) in record::sound_records(packed) {
+            self.advance(record::time_of(body));
+            self.remember(body, keys.values(), record::follows(body));
         }
         Ok(())
     }
@@ -224,7 +224,7 @@ impl Window {
 
     fn remember(&mut self, body: &[u8], keys: &[u32], follows: bool) {
         let number = self.store.push(body);
-        keys.iter().for_each(|key| self.index.push(*key, number));
+        self.index.push(keys);
         self.exact.put(body, number, &self.store);
         self.identity.put(body, number, &self.store);
         if follows {
@@ -259,10 +259,7 @@ impl Window {
         let Some(body) = self.store.get(number) else {
             return;
         };
-        let mut keys = Keys::default();
-        for _ in 0..record::keys_of(body) {
-            self.index.pop().iter().for_each(|key| keys.push(*key));
-        }
+        let keys = self.index.pop();
         self.exact.remove(body, number);
         self.identity.remove(body, number);
         self.cluster.remove(body, number);
@@ -317,7 +314,7 @@ impl Agencies {
 struct Hits {
     /// Counted from the oldest story, sorted; a story as often as it shares a key.
     stories: Vec<u32>,
-    /// (shared keys, story)
+    /// (shared keys, story), the best first
     ranked: Vec<(u32, u32)>,
     oldest: u32,
     /// A bit for every key that stands for too many stories already.
@@ -344,10 +341,14 @@ impl Hits {
         self.stories.sort_unstable();
         self.ranked.clear();
         for run in self.stories.chunk_by(|a, b| a == b) {
-            self.ranked.push((run.len() as u32, run[0]));
+            let own = (run.len() as u32, run[0]);
+            let place = self.ranked.partition_point(|other| *other > own);
+            if place < CANDIDATES {
+                self.ranked.truncate(CANDIDATES - 1);
+                self.ranked.insert(place, own);
+            }
         }
-        self.ranked.sort_unstable_by(|a, b| b.cmp(a));
-        let best = self.ranked.iter().take(CANDIDATES);
+        let best = self.ranked.iter();
         best.map(|(_, story)| story.wrapping_add(self.oldest))
     }
 

@@ -3,6 +3,8 @@
 //! Months as datelines write them in en es pt fr de it nl ca ru uk pl tr ar; only stems where a language
 //! shortens. Both Arabic systems and the Maghreb's.
 
+use std::sync::OnceLock;
+
 use crate::story::Date;
 use jiff::civil::Weekday;
 
@@ -37,14 +39,39 @@ pub fn month(word: &str) -> Option<i8> {
     } else {
         &word.to_lowercase()
     };
-    let names = |name: &str| match name.strip_suffix('*') {
-        Some(stem) => lower.starts_with(stem) && is_month_ending(lower, stem.len()),
-        None => lower == name,
+    let first = lower.as_bytes().first();
+    let named = |form: &&Form| {
+        form.stem.as_bytes().first() == first
+            && match form.open {
+                true => lower.starts_with(form.stem) && is_month_ending(lower, form.stem.len()),
+                false => lower == form.stem,
+            }
     };
-    MONTHS
-        .iter()
-        .position(|forms| forms.split(' ').any(names))
-        .map(|at| at as i8 + 1)
+    forms().iter().find(named).map(|form| form.month)
+}
+
+/// A month's name, or the stem of several.
+struct Form {
+    stem: &'static str,
+    /// Any ending of a month's name may follow.
+    open: bool,
+    month: i8,
+}
+
+/// `MONTHS`, cut once.
+fn forms() -> &'static [Form] {
+    static FORMS: OnceLock<Vec<Form>> = OnceLock::new();
+    FORMS.get_or_init(|| {
+        let named = MONTHS.iter().zip(1..);
+        let forms = named.flat_map(|(forms, month)| {
+            forms.split(' ').map(move |form| Form {
+                stem: form.trim_end_matches('*'),
+                open: form.ends_with('*'),
+                month,
+            })
+        });
+        forms.collect()
+    })
 }
 
 /// The rest of a month's name after its stem: letters, and no more than the longest name has.

@@ -71,17 +71,49 @@ fn date_in(text: &str) -> Option<Date> {
 fn credit_start(paragraph: &str) -> Option<usize> {
     let from = paragraph.floor_char_boundary(paragraph.len().saturating_sub(LONGEST_CREDIT * 2));
     let tail = &paragraph[from..];
-    let hint = tail.contains('/')
-        || tail.contains("oto")
-        || tail.contains("OTO")
-        || tail.contains('©')
-        || tail.contains("redit");
-    if !hint && !tail.contains("Bild:") && !tail.contains("Фото") && !tail.contains("Handout") {
+    if !hints_at_credit(tail.as_bytes()) {
         return None;
     }
     bracketed_credit(tail)
         .or_else(|| last_sentence_credit(tail))
         .map(|at| from + at)
+}
+
+/// Whether there is any mark of a credit. Nearly no paragraph has one, so first all places are looked at for the
+/// beginning of any, without a way out in between: many bytes in one step.
+fn hints_at_credit(tail: &[u8]) -> bool {
+    let threes = tail
+        .iter()
+        .zip(tail.iter().skip(1))
+        .zip(tail.iter().skip(2));
+    let any = threes.fold(0u8, |any, ((a, b), c)| {
+        let is = |x: u8, y: u8, z: u8| u8::from(*a == x) & u8::from(*b == y) & u8::from(*c == z);
+        let latin = is(b'o', b't', b'o') | is(b'O', b'T', b'O') | is(b'e', b'd', b'i');
+        let named = is(b'B', b'i', b'l') | is(b'H', b'a', b'n');
+        let beyond = u8::from(*a == 0xC2) & u8::from(*b == 0xA9)
+            | u8::from(*a == 0xD0) & u8::from(*b == 0xA4);
+        any | latin | named | beyond
+    });
+    if memchr::memchr(b'/', tail).is_some() || tail.ends_with("©".as_bytes()) {
+        return true;
+    }
+    any != 0 && holds_mark(tail)
+}
+
+fn holds_mark(tail: &[u8]) -> bool {
+    tail.iter().enumerate().any(|(at, byte)| {
+        let marks: &[&[u8]] = match byte {
+            b'o' => &[b"oto"],
+            b'O' => &[b"OTO"],
+            b'r' => &[b"redit"],
+            b'B' => &[b"Bild:"],
+            b'H' => &[b"Handout"],
+            0xC2 => &["©".as_bytes()],
+            0xD0 => &["Фото".as_bytes()],
+            _ => return false,
+        };
+        marks.iter().any(|mark| tail[at..].starts_with(mark))
+    })
 }
 
 /// `(AP Photo/Name)`, `[Photo/Agencies]`, `(Xinhua/Name)`
@@ -264,7 +296,7 @@ pub fn note(paragraph: &str) -> Option<Note> {
     let plain = paragraph.trim_start_matches(['-', ' ']);
     if PRIVATE
         .iter()
-        .any(|mark| paragraph.starts_with(mark) || plain.starts_with(mark))
+        .any(|mark| begins(paragraph, mark) || begins(plain, mark))
     {
         return Some(Note::Private);
     }
@@ -294,7 +326,7 @@ pub fn note(paragraph: &str) -> Option<Note> {
         "(Editors:",
         "(EDITORS:",
     ];
-    if paragraph.len() < 1000 && EDITORS.iter().any(|mark| paragraph.starts_with(mark)) {
+    if paragraph.len() < 1000 && EDITORS.iter().any(|mark| begins(paragraph, mark)) {
         return Some(Note::Editors);
     }
     let numbers = [
@@ -308,6 +340,11 @@ pub fn note(paragraph: &str) -> Option<Note> {
         && numbers.iter().any(|mark| paragraph.starts_with(mark))
         && !paragraph.ends_with('.');
     service.then_some(Note::Service)
+}
+
+/// `starts_with` for many marks: most part from the text at the first byte.
+fn begins(text: &str, mark: &str) -> bool {
+    text.as_bytes().first() == mark.as_bytes().first() && text.starts_with(mark)
 }
 
 /// A line of nothing but marks: `-`, `=====`, `***`, `# # #`.

@@ -188,9 +188,10 @@ fn worded(text: &str, marks: &mut Marks) -> Option<usize> {
     if first.is_lowercase() || !first.is_alphabetic() {
         return None;
     }
+    let letter = text.as_bytes()[start];
     let (word, signal) = WORDS
         .iter()
-        .find(|(word, _)| text[start..].starts_with(word))?;
+        .find(|(word, _)| word.as_bytes()[0] == letter && text[start..].starts_with(word))?;
     let mut end = start + word.len();
     if let Some(number) = text[end..].strip_prefix(' ') {
         let digits = number.bytes().take_while(u8::is_ascii_digit).count();
@@ -322,21 +323,25 @@ pub fn take(lower: &str, marks: &mut Marks) {
 /// The part of a text that asks for an embargo, from its word on.
 pub fn embargo(text: &str) -> Option<&str> {
     let head = &text[..text.floor_char_boundary(200)];
-    let at = [
-        "EMBARGO",
-        "Embargo",
-        "embargoed until",
-        "embargoed for",
-        "SPERRFRIST",
-        "Sperrfrist",
-        "SOUS EMBARGO",
-        "Sous embargo",
-        "HOLD FOR RELEASE",
-        "Hold for release",
-    ]
-    .iter()
-    .filter_map(|word| head.find(word))
-    .min()?;
+    const ORDERS: &[&[u8]] = &[
+        b"EMBARGO",
+        b"Embargo",
+        b"embargoed until",
+        b"embargoed for",
+        b"SPERRFRIST",
+        b"Sperrfrist",
+        b"SOUS EMBARGO",
+        b"Sous embargo",
+        b"HOLD FOR RELEASE",
+        b"Hold for release",
+    ];
+    // one walk for all of them: nearly no text has any
+    let at = head.bytes().enumerate().position(|(at, byte)| {
+        matches!(byte, b'E' | b'e' | b'S' | b'H')
+            && ORDERS
+                .iter()
+                .any(|order| head.as_bytes()[at..].starts_with(order))
+    })?;
     // the word as news ("the EU's arms embargo") is no order: it begins the text, or a bracket
     let before = head[..at].trim_end();
     (before.is_empty()

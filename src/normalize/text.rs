@@ -197,9 +197,31 @@ pub fn line(text: &str) -> String {
 
 /// Whether `line` is clean as it stands: the fast path for nearly every line.
 fn is_clean(line: &str) -> bool {
+    const BLOCK: usize = 32;
     let bytes = line.as_bytes();
     let mut last = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
+    for from in (0..bytes.len()).step_by(BLOCK) {
+        let block = &bytes[from..bytes.len().min(from + BLOCK)];
+        if !(is_plain(block) && !(last == b' ' && block[0] == b' '))
+            && !is_clean_block(bytes, from, block.len(), last)
+        {
+            return false;
+        }
+        last = block[block.len() - 1];
+    }
+    true
+}
+
+/// Printable ASCII without two spaces in a row; written without a way out in between, so that many bytes are
+/// looked at in one step.
+fn is_plain(block: &[u8]) -> bool {
+    let odd = |any: bool, byte: &u8| any | (*byte < b' ') | (*byte >= 0x7F);
+    let doubled = |any: bool, (one, next): (&u8, &u8)| any | ((*one == b' ') & (*next == b' '));
+    !block.iter().fold(false, odd) && !block.iter().zip(&block[1..]).fold(false, doubled)
+}
+
+fn is_clean_block(bytes: &[u8], from: usize, length: usize, mut last: u8) -> bool {
+    for (at, &byte) in bytes.iter().enumerate().skip(from).take(length) {
         let flagged = match byte {
             0..=0x1F | 0x7F => true,
             b' ' => last == b' ',

@@ -250,7 +250,8 @@ impl<'t> Reader<'t> {
     fn run_end(&mut self, from: usize) -> Result<usize, Fault> {
         let found = memchr2(b'"', b'\\', &self.bytes[from..]);
         let end = from + found.ok_or(Fault::Truncated(self.bytes.len()))?;
-        self.mended.control_characters |= self.bytes[from..end].iter().any(|b| *b < b' ');
+        let run = self.bytes[from..end].iter();
+        self.mended.control_characters |= run.fold(false, |any, byte| any | (*byte < b' '));
         Ok(end)
     }
 

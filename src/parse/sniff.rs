@@ -40,6 +40,10 @@ pub fn binary(bytes: &[u8]) -> Option<&'static str> {
     if matches!(head, [0x16, ..] | [0x01, b'a'..=b'z' | b'A'..=b'Z', ..]) {
         return None; // the head of a telex message
     }
+    // nearly every text has none: looked for without a way out in between, so many bytes in one step
+    if !head.iter().fold(false, |any, b| any | is_control(*b)) {
+        return None;
+    }
     let control = head.iter().filter(|b| is_control(**b)).count();
     // UTF-16 has a NUL in every other byte and next to nothing else
     let nul = head.iter().filter(|b| **b == 0).count();
@@ -52,7 +56,12 @@ pub fn binary(bytes: &[u8]) -> Option<&'static str> {
 /// Control bytes that no text wire sends; the telex controls (SOH STX ETX EOT BEL BS DC1–4 SYN FS–US, DEL) are left out
 /// as long as they are few.
 fn is_control(byte: u8) -> bool {
-    byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0C | 0x1B)
+    (byte < b' ')
+        & (byte != b'\t')
+        & (byte != b'\n')
+        & (byte != b'\r')
+        & (byte != 0x0C)
+        & (byte != 0x1B)
 }
 
 /// The first `n` bytes of a text, whole characters only.

@@ -6,6 +6,7 @@
 mod asyncapi;
 mod dead;
 pub mod event;
+mod json;
 mod offsets;
 mod payload;
 #[cfg(feature = "daemon")]
@@ -130,7 +131,7 @@ fn body_within(
     let mut mentions = usize::MAX;
     loop {
         let event = payload::event(story, verdict, tags, action, stamp.lexicon, mentions);
-        let body = json(&event);
+        let body = json_of_about(bytes_of(story, tags), &event);
         if body.len() <= room {
             return body;
         }
@@ -156,6 +157,20 @@ fn body_within(
             mentions / 4
         };
     }
+}
+
+/// About how many bytes an event has: words, mentions, and what stands around them.
+fn bytes_of(story: &Story, tags: &Tags) -> usize {
+    const FRAME: usize = 2048;
+    const TAG: usize = 224;
+    const MENTION: usize = 96;
+    let regions = tags.regions.iter().map(|tag| tag.mentions.len());
+    let places = tags.places.iter().map(|tag| tag.mentions.len());
+    let actors = tags.actors.iter().map(|tag| tag.mentions.len());
+    let mentions = regions.chain(places).chain(actors);
+    let tagged: usize = mentions.map(|mentions| TAG + MENTION * mentions).sum();
+    let words = story.body.as_ref().map_or(0, |body| body.len());
+    FRAME + words + words / 16 + tagged
 }
 
 fn hold(record: &mut Outbound, hour: Timestamp, verdict: &Verdict, partition: &str) {
@@ -265,8 +280,10 @@ fn list<'t>(
 }
 
 fn json(value: &impl serde::Serialize) -> Bytes {
-    let mut out = Vec::with_capacity(8 * 1024);
-    serde_json::to_writer(&mut out, value)
-        .expect("the types of the contract have no fallible part and the writer is memory");
-    Bytes::from(out)
+    json_of_about(1024, value)
+}
+
+/// The JSON of a value that needs about so many bytes.
+fn json_of_about(bytes: usize, value: &impl serde::Serialize) -> Bytes {
+    Bytes::from(json::write(value, bytes))
 }

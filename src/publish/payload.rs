@@ -155,10 +155,18 @@ fn bodies(story: &Story, char_count: usize) -> Vec<Body<'_>> {
         role: "main",
         content_type: "text/plain",
         char_count,
-        word_count: value.split_whitespace().count(),
+        word_count: words(value),
         value,
     });
     body.into_iter().collect()
+}
+
+/// Words of a body: normalize left no other white space than single spaces and line feeds.
+fn words(body: &str) -> usize {
+    let gaps = body.bytes().filter(|b| matches!(b, b' ' | b'\n')).count();
+    let words = gaps + usize::from(!body.is_empty());
+    debug_assert_eq!(words, body.split_whitespace().count());
+    words
 }
 
 /// Where it was written: as the wire said, else the places of the dateline.

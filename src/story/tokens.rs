@@ -154,17 +154,21 @@ struct Cutter<'t> {
     at: usize,
     /// Where the text between the last token and the next one begins.
     gap: usize,
-    last: Option<Token>,
+    /// Shape and bytes of the last token.
+    last: Option<(Shape, u16)>,
     buffer: String,
 }
+
+/// Words longer than this are read a character at a time.
+const LONGEST_ASCII: usize = 64;
 
 const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
 const UPPER: u8 = 4;
 
-/// Classes of ASCII bytes.
-static CLASS: [u8; 128] = {
-    let mut table = [0; 128];
+/// Classes of ASCII bytes; others have none.
+static CLASS: [u8; 256] = {
+    let mut table = [0; 256];
     let mut b = 0;
     while b < 128 {
         let c = b as u8;
@@ -183,11 +187,34 @@ static CLASS: [u8; 128] = {
 };
 
 fn class(byte: u8) -> u8 {
-    if byte < 128 { CLASS[byte as usize] } else { 0 }
+    CLASS[usize::from(byte)]
+}
+
+/// How many small letters of ASCII `bytes` begin with; eight are looked at in one step.
+fn small_letters(bytes: &[u8]) -> usize {
+    const TOP: u64 = 0x8080_8080_8080_8080;
+    let mut count = 0;
+    while let Some(eight) = bytes.get(count..).and_then(<[u8]>::first_chunk::<8>) {
+        let eight = u64::from_le_bytes(*eight);
+        let low = eight & !TOP;
+        // the top bit of a byte is set by adding to it: from `a` on, and from behind `z` on
+        let (from_a, behind_z) = (low + 0x1F1F_1F1F_1F1F_1F1F, low + 0x0505_0505_0505_0505);
+        let others = !(from_a & !behind_z & !eight) & TOP;
+        if others != 0 {
+            return count + (others.trailing_zeros() / 8) as usize;
+        }
+        count += 8;
+    }
+    count
+        + bytes[count..]
+            .iter()
+            .take_while(|b| b.is_ascii_lowercase())
+            .count()
 }
 
 impl Cutter<'_> {
     /// The next token, or `None` when only a separator was passed.
+    #[inline(always)]
     fn next_token(&mut self) -> Option<Token> {
         let bytes = self.text.as_bytes();
         let first = bytes[self.at];
@@ -196,7 +223,7 @@ impl Cutter<'_> {
                 self.at += 1;
                 return None;
             }
-            return Some(self.ascii_word());
+            return Some(self.lower_word().unwrap_or_else(|| self.ascii_word()));
         }
         let c = self.char_at(self.at)?;
         if is_unspaced(c) {
@@ -214,29 +241,39 @@ impl Cutter<'_> {
         self.text.get(at..)?.chars().next()
     }
 
+    /// Nearly every word: small letters alone, its own folded form.
+    #[inline(always)]
+    fn lower_word(&mut self) -> Option<Token> {
+        let bytes = self.text.as_bytes();
+        let (start, end) = (self.at, self.at + small_letters(&bytes[self.at..]));
+        let parted = bytes
+            .get(end)
+            .is_none_or(|next| *next < 128 && class(*next) == 0);
+        if end == start || end - start >= LONGEST_ASCII || !parted {
+            return None;
+        }
+        self.at = end;
+        Some(self.finish(start, xxh3_64(&bytes[start..end]), Shape::default()))
+    }
+
     fn ascii_word(&mut self) -> Token {
         let bytes = self.text.as_bytes();
         let start = self.at;
-        let mut folded = [0u8; 64];
-        let (mut at, mut letters, mut uppers) = (start, 0u32, 0u32);
-        while at < bytes.len() && at - start < folded.len() {
-            let byte = bytes[at];
-            let kind = class(byte);
-            if kind == 0 {
-                break;
-            }
-            letters += u32::from(kind & LETTER);
-            uppers += u32::from(kind & UPPER != 0);
-            folded[at - start] = byte.to_ascii_lowercase();
+        let longest = bytes.len().min(start + LONGEST_ASCII);
+        let mut at = start;
+        while at < longest && class(bytes[at]) != 0 {
             at += 1;
         }
-        if at < bytes.len() && (bytes[at] >= 128 || at - start == folded.len()) {
+        if at < bytes.len() && (bytes[at] >= 128 || at - start == LONGEST_ASCII) {
             // a mark, a letter beyond ASCII, a very long word, or simply a dash: look closer
             let more = |c| is_word(c) && !is_unspaced(c) || is_combining_mark(c) || is_joiner(c);
             if class(bytes[at]) != 0 || self.char_at(at).is_some_and(more) {
                 return self.wide_word(start);
             }
         }
+        let word = &bytes[start..at];
+        let count = |kind| word.iter().filter(|b| class(**b) & kind != 0).count();
+        let (letters, uppers) = (count(LETTER), count(UPPER));
         let single = at - start == 1;
         if single
             && uppers == 1
@@ -261,7 +298,11 @@ impl Cutter<'_> {
             shape = shape.with(Shape::UPPER);
         }
         self.at = at;
-        self.finish(start, xxh3_64(&folded[..at - start]), shape)
+        let mut folded = [0u8; LONGEST_ASCII];
+        let folded = &mut folded[..word.len()];
+        folded.copy_from_slice(word);
+        folded.make_ascii_lowercase();
+        self.finish(start, xxh3_64(folded), shape)
     }
 
     /// `U.S.`, `U.N`, `D.C.`: letters with dots between them, folded to `us`, `un`, `dc`.
@@ -342,9 +383,14 @@ impl Cutter<'_> {
         self.finish(start, hash, Shape::IDEOGRAPH)
     }
 
+    // a token that is built and handed on in memory stalls the store buffer: in registers it costs half
+    #[inline(always)]
     fn finish(&mut self, start: usize, hash: u64, shape: Shape) -> Token {
-        let gap = &self.text[self.gap..start];
-        let shape = shape.with(gap_shape(gap, self.last.as_ref(), shape));
+        let one_space = start == self.gap + 1 && self.text.as_bytes()[self.gap] == b' ';
+        let shape = match &self.last {
+            Some(_) if one_space => shape,
+            last => shape.with(gap_shape(&self.text[self.gap..start], *last, shape)),
+        };
         let token = Token {
             hash,
             start: start as u32,
@@ -352,7 +398,7 @@ impl Cutter<'_> {
             shape,
         };
         self.gap = self.at;
-        self.last = Some(token);
+        self.last = Some((token.shape, token.len));
         token
     }
 }
@@ -372,12 +418,11 @@ fn number_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// What the text between two tokens says about the later one.
-fn gap_shape(gap: &str, last: Option<&Token>, own: Shape) -> Shape {
-    let Some(last) = last else {
+fn gap_shape(gap: &str, last: Option<(Shape, u16)>, own: Shape) -> Shape {
+    let Some((last, length)) = last else {
         return Shape::SENTENCE.with(Shape::PARAGRAPH).with(Shape::BREAK);
     };
     match gap {
-        " " => return Shape::default(),
         "" => return Shape::GLUED,
         "'" | "’" | "‘" | "ʼ" | "`" => return Shape::APOSTROPHE,
         "-" | "‐" | "‑" => return Shape::HYPHEN,
@@ -407,7 +452,7 @@ fn gap_shape(gap: &str, last: Option<&Token>, own: Shape) -> Shape {
         shape = shape.with(Shape::OPENED);
     }
     // a full stop after a word ends a sentence, unless the word looks like an abbreviation
-    let abbreviated = last.is(Shape::ACRONYM) || last.len <= 2 && last.is(Shape::CAPITAL);
+    let abbreviated = last.has(Shape::ACRONYM) || length <= 2 && last.has(Shape::CAPITAL);
     let may_begin = own.has(Shape::CAPITAL)
         || own.has(Shape::NUMBER)
         || own.has(Shape::ARABIC)

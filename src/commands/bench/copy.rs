@@ -18,8 +18,34 @@ impl Wire {
         Wire { seed }
     }
 
-    /// The payload of story `number`, from 0.
+    /// The payload of story `number`, from 0, as ninjs.
     pub fn story(&self, number: u64) -> Bytes {
+        let Copy {
+            id,
+            version,
+            headline,
+            body,
+        } = self.copy(number);
+        let item = json!({
+            "uri": format!("urn:newsml:wire.example:20231106:{:x}-{id}", self.seed),
+            "type": "text",
+            "version": version.to_string(),
+            "versioncreated": "2023-11-06T09:00:00Z",
+            "language": "en",
+            "urgency": 3 + number % 5,
+            "headline": headline,
+            "body_text": body,
+        });
+        Bytes::from(item.to_string())
+    }
+
+    /// The words of story `number` alone: a headline, a blank line, paragraphs.
+    pub fn plain(&self, number: u64) -> Bytes {
+        let Copy { headline, body, .. } = self.copy(number);
+        Bytes::from(format!("{headline}\n\n{body}\n"))
+    }
+
+    fn copy(&self, number: u64) -> Copy {
         let mut dice = Dice(self.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let kind = if number < 64 { 99 } else { dice.roll(100) };
         let told = match kind {
@@ -34,18 +60,21 @@ impl Wire {
         }
         // a reprint has an identifier of its own, a story carried on keeps its first one
         let (id, version) = if carried_on { (told, 2) } else { (number, 1) };
-        let item = json!({
-            "uri": format!("urn:newsml:wire.example:20231106:{:x}-{id}", self.seed),
-            "type": "text",
-            "version": version.to_string(),
-            "versioncreated": "2023-11-06T09:00:00Z",
-            "language": "en",
-            "urgency": 3 + number % 5,
-            "headline": headline,
-            "body_text": body,
-        });
-        Bytes::from(item.to_string())
+        Copy {
+            id,
+            version,
+            headline,
+            body,
+        }
     }
+}
+
+/// What a story says, however it is written.
+struct Copy {
+    id: u64,
+    version: u32,
+    headline: String,
+    body: String,
 }
 
 /// splitmix64 (Steele, Lea, Flood 2014): small, seedable, the same everywhere.

@@ -22,7 +22,7 @@ pub struct Rate {
 #[derive(Clone, Copy)]
 pub struct Usage {
     cpu: f64,
-    resident: u64,
+    pub resident: u64,
 }
 
 impl Usage {
@@ -115,10 +115,20 @@ impl Latency {
     }
 }
 
+/// A restart beside a full log.
+pub struct Memory {
+    pub remembered: u64,
+    /// From the start of the process until it would write.
+    pub ready: Duration,
+    /// What it takes more than one without memories.
+    pub bytes_a_story: f64,
+}
+
 /// All that one call measured.
 pub struct Report {
     pub rounds: Vec<Round>,
     pub latency: Option<Latency>,
+    pub memory: Option<Memory>,
     messages: u64,
     server: String,
 }
@@ -128,6 +138,7 @@ impl Report {
         Report {
             rounds: Vec::new(),
             latency: None,
+            memory: None,
             messages: args.messages,
             server: server.to_owned(),
         }
@@ -154,21 +165,23 @@ impl Report {
                 "p99_ms": millis(latency.p99),
                 "max_ms": millis(latency.worst),
             })),
+            "memory": self.memory.as_ref().map(|memory| json!({
+                "remembered": memory.remembered,
+                "ready_seconds": memory.ready.as_secs_f64(),
+                "bytes_a_story": memory.bytes_a_story.round(),
+            })),
         })
     }
 
     pub fn table(&self) -> String {
-        let mut out = format!(
-            "nats-server {}, {} messages of 3 KB a round\n{:>6} {:>10} {:>10} {:>7} {:>12} {:>12}\n",
-            self.server,
-            self.messages,
-            "round",
-            "PASS/s",
-            "pipeline/s",
-            "ratio",
-            "CPU µs/msg",
-            "RSS MB"
-        );
+        let mut out = format!("nats-server {}\n", self.server);
+        if !self.rounds.is_empty() {
+            let _ = writeln!(
+                out,
+                "{} messages of 3 KB a round\n{:>6} {:>10} {:>10} {:>7} {:>12} {:>12}",
+                self.messages, "round", "PASS/s", "pipeline/s", "ratio", "CPU µs/msg", "RSS MB"
+            );
+        }
         for (number, round) in self.rounds.iter().enumerate() {
             let pipeline = &round.pipeline;
             let _ = writeln!(
@@ -182,7 +195,9 @@ impl Report {
                 pipeline.resident as f64 / 1e6,
             );
         }
-        let _ = writeln!(out, "median ratio {:.3}", self.median_ratio());
+        if !self.rounds.is_empty() {
+            let _ = writeln!(out, "median ratio {:.3}", self.median_ratio());
+        }
         if let Some(Latency {
             rate,
             p50,
@@ -196,6 +211,18 @@ impl Report {
                 millis(*p50),
                 millis(*p99),
                 millis(*worst)
+            );
+        }
+        if let Some(Memory {
+            remembered,
+            ready,
+            bytes_a_story,
+        }) = &self.memory
+        {
+            let _ = writeln!(
+                out,
+                "start to ready with {remembered} remembered stories: {:.2} s, {bytes_a_story:.0} bytes a story",
+                ready.as_secs_f64()
             );
         }
         out

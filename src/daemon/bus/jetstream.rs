@@ -171,8 +171,19 @@ impl JetStream {
         let own = vec![subjects.checkpoint.clone(), subjects.imprint.clone()];
         let most = config.max_event_bytes.max(client.max_payload());
         let inner = Inner {
-            source: Mutex::new(Reader::new(&context, &config.raw_stream, raw, most)),
-            log: Mutex::new(Reader::new(&context, &config.out_stream, own, most)),
+            source: Mutex::new(Reader::new(
+                &context,
+                &config.raw_stream,
+                raw,
+                (4 * most).max(32 << 20),
+            )),
+            // our own records are small, and what waits here at a start stays in memory for long
+            log: Mutex::new(Reader::new(
+                &context,
+                &config.out_stream,
+                own,
+                most.max(8 << 20),
+            )),
             subjects,
             batches: AtomicU64::new(0),
             name: client
@@ -351,7 +362,7 @@ impl Bus for JetStream {
     async fn recall(&self, after: u64) -> Result<Vec<Memory>, Fault> {
         let room = Room {
             messages: 1000,
-            bytes: 16 << 20,
+            bytes: 4 << 20,
         };
         if let Ok(mut source) = self.inner.source.try_lock() {
             source.rest();

@@ -13,6 +13,7 @@ use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
 use async_nats::jetstream::stream::Stream;
 use async_nats::{HeaderMap, Message};
 use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::task::coop::unconstrained;
 
 use crate::daemon::bus::{Fault, INPUT, Room, made_anew};
 use crate::story::Timestamp;
@@ -49,12 +50,17 @@ struct Live {
 }
 
 impl Reader {
-    pub fn new(context: &Context, stream: &str, filters: Vec<String>, largest: usize) -> Reader {
+    pub fn new(
+        context: &Context,
+        stream: &str,
+        filters: Vec<String>,
+        window_bytes: usize,
+    ) -> Reader {
         Reader {
             context: context.clone(),
             stream: Arc::from(stream),
             filters,
-            window_bytes: (4 * largest).max(32 << 20),
+            window_bytes,
             live: None,
             created: None,
         }
@@ -146,7 +152,8 @@ impl Live {
             let next = match self.kept.take() {
                 Some(kept) => Some(kept),
                 None if messages.is_empty() => self.one().await?,
-                None => match self.one().now_or_never() {
+                // unconstrained: else the runtime's fairness says "nothing there" after 128 messages
+                None => match unconstrained(self.one()).now_or_never() {
                     // nothing there now, or trouble that the next pull meets again
                     None | Some(Err(_)) => break,
                     Some(Ok(next)) => next,
