@@ -256,8 +256,8 @@ impl<'h, B: Bus> Writer<'h, B> {
             self.open.bytes += bytes;
             recollection::frame(&mut self.open.frames, &commit.imprints);
             commit.imprints = Vec::new();
+            self.open.told.count(&commit.outbound);
             let outbound = superseded(std::mem::take(&mut commit.outbound));
-            self.open.told.count(&outbound);
             let held = outbound.iter().filter(|record| is_held(record));
             self.open
                 .held

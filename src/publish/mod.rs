@@ -14,7 +14,8 @@ pub use dead::{dead_letter, gap};
 pub use schema::schema;
 
 use crate::story::{
-    ClusterId, Origin, Outbound, Outcome, Relation, Signal, Story, Tags, Timestamp, Verdict, slug,
+    ClusterId, Held, HeldId, Origin, Outbound, Outcome, Relation, Signal, Story, Tags, Timestamp,
+    Verdict, slug,
 };
 use bytes::Bytes;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
@@ -68,21 +69,21 @@ pub fn outbound(story: &Story, verdict: &Verdict, tags: &Tags, stamp: Stamp<'_>)
     };
     if action == "kill" {
         record.outcome = Outcome::Kill;
-    } else if let Some(hour) = story.embargoed_until.filter(|hour| *hour > story.received) {
-        hold(&mut record, hour, verdict, stamp.partition);
+    } else if let Some(held) = verdict.held {
+        hold(&mut record, held, stamp.partition);
     }
     record
 }
 
-/// An empty record that cancels the held story of a cluster.
-pub fn release(story: &Story, verdict: &Verdict, partition: &str) -> Outbound {
+/// An empty record that takes a held story back, on behalf of `story`.
+pub fn cancel(story: &Story, held: HeldId, partition: &str) -> Outbound {
     let mut headers = headers(&story.origin, story.item, story.received, partition);
     headers.push(("ce-type", "news.wire.held.canceled.v1".to_owned()));
     headers.push(("Nats-Rollup", "sub".to_owned()));
     Outbound {
         outcome: Outcome::Held,
         reason: None,
-        subject: held_subject(verdict, partition),
+        subject: held_subject(held, partition),
         headers,
         body: Bytes::new(),
     }
@@ -96,6 +97,8 @@ pub fn words_bytes(story: &Story, stamp: Stamp<'_>) -> usize {
         versions: 1,
         agencies: Vec::new(),
         reason: None,
+        held: None,
+        takes_back: None,
     };
     let tags = Tags::default();
     json(&payload::event(
@@ -151,21 +154,20 @@ fn body_within(
     }
 }
 
-fn hold(record: &mut Outbound, hour: Timestamp, verdict: &Verdict, partition: &str) {
-    // whole seconds, rounded up: never before the hour
-    let second = hour.as_second() + i64::from(hour.subsec_nanosecond() > 0);
-    let at = Timestamp::from_second(second).unwrap_or(hour);
+fn hold(record: &mut Outbound, held: Held, partition: &str) {
     record.outcome = Outcome::Held;
-    record.headers.push(("Nats-Schedule", format!("@at {at}")));
+    record
+        .headers
+        .push(("Nats-Schedule", format!("@at {}", held.until)));
     record
         .headers
         .push(("Nats-Schedule-Target", record.subject.clone()));
-    record.headers.push(("Nats-Rollup", "sub".to_owned()));
-    record.subject = held_subject(verdict, partition);
+    record.subject = held_subject(held.id, partition);
 }
 
-fn held_subject(verdict: &Verdict, partition: &str) -> String {
-    format!("wire.held.{partition}.{}", verdict.cluster)
+/// A subject for each held story alone: when the server publishes one, it purges its subject.
+fn held_subject(held: HeldId, partition: &str) -> String {
+    format!("wire.held.{partition}.{held}")
 }
 
 /// The word in `wire.action` and in the subject.

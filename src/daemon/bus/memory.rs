@@ -174,6 +174,21 @@ impl Store {
         if current != fence {
             return Err(Unstored::Fenced(fence));
         }
+        for (at, record) in batch.records.iter().enumerate() {
+            let rolls_up = record
+                .headers
+                .iter()
+                .any(|(name, _)| *name == "Nats-Rollup");
+            let same = |other: &Record| other.subject == record.subject;
+            if rolls_up && batch.records[..at].iter().any(same) {
+                return Err(Unstored::Refused(
+                    "a batch cannot replace what it brings itself".to_owned(),
+                ));
+            }
+            if rolls_up {
+                self.log.retain(|logged| !same(&logged.record));
+            }
+        }
         for record in &batch.records {
             self.last += 1;
             self.log.push(Logged {
