@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::stories::{Desk, Dice};
+use crate::support::stories::{Desk, Dice, MORNING};
 
 fn core(max_outcomes: usize) -> Core {
     let (_, tagger) = watch::channel(Arc::new(Tagger::new(Arc::new(Lexicon::embedded()))));
@@ -55,9 +55,10 @@ fn start(bus: &InMemory, instance: &str, core: &Core) -> Running {
 
 fn publish(bus: &InMemory, seed: u64, messages: u64) {
     let mut desk = Desk::new(seed);
-    for second in 0..messages {
+    for second in (MORNING..).take(messages as usize) {
+        desk.set_clock(second);
         let copy = desk.next();
-        let at = Timestamp::from_second(1_790_000_000 + second as i64).unwrap();
+        let at = Timestamp::from_second(second).unwrap();
         bus.publish(&copy.subject, at, copy.body);
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::ledger::{Ledger, Log};
 use crate::support::server::{Scratch, Server, free_port};
 use crate::support::stories::Desk;
 
@@ -275,20 +276,9 @@ async fn a_full_disk_loses_nothing_and_mends() {
     })
     .await;
 
-    let sequences: Vec<u64> = running
-        .outcomes("WIRE")
-        .await
-        .iter()
-        .filter(|(subject, _)| !subject.starts_with("wire.held."))
-        .map(|(_, body)| {
-            serde_json::from_str::<serde_json::Value>(body).unwrap()["wire"]["raw"]["sequence"]
-                .as_u64()
-                .unwrap()
-        })
-        .collect();
-    let mut once = sequences.clone();
-    once.dedup();
-    assert_eq!(once, (1..=last).collect::<Vec<_>>());
+    let bus = JetStream::connect(config(&server)).await.unwrap();
+    let ledger = Ledger::of(&bus, last).await;
+    ledger.account(&Log::read(&bus, "WIRE").await, &[]).unwrap();
     running.end().await;
 }
 
@@ -409,7 +399,7 @@ async fn a_held_story_is_published_at_its_hour_by_the_server() {
         let body = Desk::new(u64::from(number)).plain().body;
         serde_json::json!({
             "uri": format!("tag:news.invalid,2026:held-{number}"), "version": "1", "type": "text", "language": "en", "pubStatus": "usable",
-            "headline": "Budget of the coming year", "body_text": body, "embargoed": hour.to_string(), "embargoedUntil": hour.to_string(),
+            "headline": format!("Budget of year {number}"), "body_text": body, "embargoed": hour.to_string(), "embargoedUntil": hour.to_string(),
         })
         .to_string()
     };
@@ -436,6 +426,78 @@ async fn a_held_story_is_published_at_its_hour_by_the_server() {
     })
     .await;
     running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_a_held_story_back_keeps_it_in_and_a_duplicate_lets_nothing_out() {
+    let server = Server::start("");
+    let running = Running::start(config(&server)).await;
+    let soon = jiff::Timestamp::now() + Duration::from_secs(4);
+    let words = [3, 4, 5].map(|seed| Desk::new(seed).plain().body);
+    let send = async |story: usize, version: u32, more: serde_json::Value| {
+        let mut item = serde_json::json!({
+            "uri": format!("tag:news.invalid,2026:held-{story}"), "version": version.to_string(), "type": "text", "language": "en",
+            "headline": format!("Story number {story}"), "body_text": words[story], "pubStatus": "usable",
+        });
+        let all = item.as_object_mut().unwrap();
+        all.extend(more.as_object().unwrap().clone());
+        running
+            .publish("wire.raw.dpa.ninjs", item.to_string())
+            .await
+    };
+    let until = |hour: jiff::Timestamp| serde_json::json!({"embargoed": hour.to_string()});
+    let at_once = serde_json::json!({});
+    for story in 0..3 {
+        send(story, 1, until(soon)).await;
+        send(story, 1, at_once.clone()).await;
+    }
+    send(0, 2, at_once.clone()).await;
+    send(1, 2, serde_json::json!({"pubStatus": "canceled"})).await;
+    let later = soon + Duration::from_secs(1);
+    let last = send(2, 2, until(later)).await;
+    running.done(last).await;
+    let bus = JetStream::connect(config(&server)).await.unwrap();
+    running.end().await;
+
+    let ledger = Ledger::of(&bus, last).await;
+    within(15, "all hours have come", async || {
+        let counts = ledger
+            .account(&Log::read(&bus, "WIRE").await, &[])
+            .unwrap_or_default();
+        counts.get("held: released") == Some(&1)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let log = Log::read(&bus, "WIRE").await;
+    let counts = ledger.account(&log, &[]).unwrap();
+    assert_eq!(counts["held: taken back"], 3);
+    assert_eq!(counts["duplicate"], 3);
+    let told: Vec<String> = log
+        .0
+        .iter()
+        .filter(|entry| {
+            entry.subject.starts_with("wire.story.") || entry.subject.starts_with("wire.kill.")
+        })
+        .map(|entry| {
+            let event: serde_json::Value = serde_json::from_slice(&entry.body).unwrap();
+            format!(
+                "{} {} v{} {}",
+                event["wire"]["action"],
+                event["uri"],
+                event["version"],
+                event["wire"]["cluster"]["versions"]
+            )
+        })
+        .map(|told| told.replace('"', ""))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "new tag:news.invalid,2026:held-0 v2 1",
+            "kill tag:news.invalid,2026:held-1 v2 0",
+            "new tag:news.invalid,2026:held-2 v2 1",
+        ]
+    );
 }
 
 #[test]
