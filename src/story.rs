@@ -897,6 +897,12 @@ pub struct Outbound {
 }
 
 impl Outbound {
+    /// The `ce-id`: stream, sequence and item of what it tells of.
+    pub fn id(&self) -> &str {
+        let id = self.headers.iter().find(|(name, _)| *name == "ce-id");
+        id.map_or("", |(_, id)| id)
+    }
+
     /// Whether it takes a held story back: it goes with the outcome of what does so, and is none itself.
     pub fn is_cancel(&self) -> bool {
         self.outcome == Outcome::Held && self.body.is_empty()

@@ -94,6 +94,10 @@ struct Writer<'h, B: Bus> {
     passed: u64,
     /// The next message is the one that the process ended on, again and again.
     give_up: bool,
+    /// Outcomes that the world knows already, of a batch that was never ended.
+    known: BTreeSet<String>,
+    /// What became of the last commit is not known, or only a part of it is stored.
+    unsettled: bool,
     pulling: Option<JoinHandle<Result<Pulled, Fault>>>,
     work: Option<JoinHandle<Work>>,
     pending: VecDeque<Commit>,
@@ -130,6 +134,8 @@ impl<'h, B: Bus> Writer<'h, B> {
             room: room.min(house.config.batch_messages),
             passed: 0,
             give_up: begun >= GIVE_UP,
+            known: turn.known,
+            unsettled: false,
             pulling: None,
             work: None,
             pending: VecDeque::new(),
@@ -257,7 +263,10 @@ impl<'h, B: Bus> Writer<'h, B> {
             recollection::frame(&mut self.open.frames, &commit.imprints);
             commit.imprints = Vec::new();
             self.open.told.count(&commit.outbound);
-            let outbound = superseded(std::mem::take(&mut commit.outbound));
+            let mut outbound = superseded(std::mem::take(&mut commit.outbound));
+            if !self.known.is_empty() {
+                outbound.retain(|record| record.is_cancel() || !self.known.remove(record.id()));
+            }
             let held = outbound.iter().filter(|record| is_held(record));
             self.open
                 .held
@@ -308,6 +317,8 @@ impl<'h, B: Bus> Writer<'h, B> {
             digest: format!("{:016x}", last.digest),
             begun: if advanced { 0 } else { self.committed.begun },
             imprints: needed,
+            whole_until: None,
+            known: self.known.clone(),
             ..self.committed.clone()
         };
         let open = std::mem::take(&mut self.open);
@@ -318,6 +329,8 @@ impl<'h, B: Bus> Writer<'h, B> {
         let checkpoint = Checkpoint {
             // nothing is being worked on, so nothing ended the process
             begun: 0,
+            whole_until: None,
+            known: self.known.clone(),
             ..self.committed.clone()
         };
         self.fly(Batch::default(), Told::default(), checkpoint, None);
@@ -427,6 +440,7 @@ impl<'h, B: Bus> Writer<'h, B> {
                 }
                 self.house.trouble(said.clone());
             }
+            self.unsettled = true;
             let Some(stored) = patiently(self.house, || self.house.bus.checkpoint()).await? else {
                 return Ok(Some(End::Stopped));
             };
@@ -441,6 +455,17 @@ impl<'h, B: Bus> Writer<'h, B> {
                     return Ok(Some(End::Fenced));
                 }
                 _ => {}
+            }
+            let Some(strays) = patiently(self.house, || self.house.bus.strays(self.fence)).await?
+            else {
+                return Ok(Some(End::Stopped));
+            };
+            let stored = flight.batch.drop_stored(&strays);
+            if stored > 0 {
+                warn!(
+                    stored,
+                    "the server stored the beginning of a batch and no more; going on after it"
+                );
             }
             if !matches!(unstored, Unstored::Fenced(_))
                 && patience.pause(&self.house.stop).await.is_none()
@@ -465,6 +490,7 @@ impl<'h, B: Bus> Writer<'h, B> {
                 Err(again) => unstored = again,
             }
         }
+        self.unsettled = false;
         // what was handed over meanwhile may have been abandoned, or was on a lost connection
         self.open.batch.restart();
         self.hand_over().await;
@@ -483,10 +509,15 @@ impl<'h, B: Bus> Writer<'h, B> {
                 Err(_) => return,
             }
         }
+        if self.unsettled {
+            return;
+        }
         let good_bye = Checkpoint {
             writer: None,
             number: self.number + 1,
             begun: 0,
+            whole_until: None,
+            // what is handed over and not committed was never told
             ..self.committed.clone()
         };
         match self

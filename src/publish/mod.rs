@@ -75,10 +75,13 @@ pub fn outbound(story: &Story, verdict: &Verdict, tags: &Tags, stamp: Stamp<'_>)
     record
 }
 
+/// The type of a record that takes a held story back.
+pub const CANCELED: &str = "news.wire.held.canceled.v1";
+
 /// An empty record that takes a held story back, on behalf of `story`.
 pub fn cancel(story: &Story, held: HeldId, partition: &str) -> Outbound {
     let mut headers = headers(&story.origin, story.item, story.received, partition);
-    headers.push(("ce-type", "news.wire.held.canceled.v1".to_owned()));
+    headers.push(("ce-type", CANCELED.to_owned()));
     headers.push(("Nats-Rollup", "sub".to_owned()));
     Outbound {
         outcome: Outcome::Held,
@@ -203,6 +206,11 @@ fn subject(story: &Story, tags: &Tags, action: &str, agency: &str) -> String {
     format!("wire.story.{action}.{subregion}.{country}.{agency}.{language}")
 }
 
+/// Who says it: this partition of this program.
+pub fn source(partition: &str) -> String {
+    format!("/copytaster/{partition}")
+}
+
 /// The headers of every record: CloudEvents 1.0, NATS binding, binary mode.
 fn headers(
     origin: &Origin,
@@ -216,7 +224,7 @@ fn headers(
         "ce-id",
         format!("{}:{}:{item}", origin.stream, origin.sequence),
     ));
-    headers.push(("ce-source", format!("/copytaster/{partition}")));
+    headers.push(("ce-source", source(partition)));
     headers.push(("ce-time", received.to_string()));
     headers.push(("ce-datacontenttype", "application/json".to_owned()));
     headers

@@ -1,5 +1,6 @@
 //! The loop on the bus in memory: whatever happens to commits and writers, the outcomes are those of a quiet day.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,11 +89,33 @@ async fn quiet_day(seed: u64, messages: u64, core: &Core) -> Vec<Record> {
     bus.outcomes()
 }
 
+/// Outcomes in order. A record that takes a held story back may be sent again, so its place tells nothing.
 fn equal(found: &[Record], expected: &[Record], seed: u64) {
-    for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+    let is_cancel = |record: &&Record| record.body.is_empty();
+    let cancels = |records: &[Record]| -> BTreeSet<String> {
+        let cancels = records.iter().filter(is_cancel);
+        cancels.map(|record| record.subject.clone()).collect()
+    };
+    assert_eq!(cancels(found), cancels(expected), "seed {seed}");
+    let outcomes = |records: &[Record]| -> Vec<Record> {
+        let outcomes = records.iter().filter(|record| !is_cancel(record));
+        outcomes.cloned().collect()
+    };
+    let (found, expected) = (outcomes(found), outcomes(expected));
+    for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
         assert_eq!(found, expected, "outcome {at} of seed {seed}");
     }
     assert_eq!(found.len(), expected.len(), "seed {seed}");
+}
+
+fn mishap(dice: &mut Dice) -> Mishap {
+    match dice.below(8) {
+        0 => Mishap::RequestLost,
+        1 => Mishap::AnswerLost,
+        2 => Mishap::Refused,
+        3 | 4 => Mishap::Torn(dice.below(45) as usize),
+        _ => Mishap::None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,12 +125,7 @@ async fn lost_requests_lost_answers_and_a_full_disk_change_no_outcome() {
         let expected = quiet_day(seed, 300, &core).await;
         let bus = InMemory::default();
         let mut dice = Dice::new(seed);
-        bus.mishaps((0..60).map(|_| match dice.below(5) {
-            0 => Mishap::RequestLost,
-            1 => Mishap::AnswerLost,
-            2 => Mishap::Refused,
-            _ => Mishap::None,
-        }));
+        bus.mishaps((0..60).map(|_| mishap(&mut dice)));
         publish(&bus, seed, 300);
         let running = start(&bus, "a", &core);
         done(&bus, 300).await;
@@ -124,6 +142,7 @@ async fn writers_that_die_and_fence_each_other_change_no_outcome() {
         let expected = quiet_day(seed, 400, &core).await;
         let bus = InMemory::default();
         let mut dice = Dice::new(seed);
+        bus.mishaps((0..60).map(|_| mishap(&mut dice)));
         publish(&bus, seed, 400);
         let mut running = Vec::new();
         for _ in 0..25 {

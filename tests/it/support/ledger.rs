@@ -87,8 +87,9 @@ fn entry(published: Timestamp, message: &async_nats::Message) -> Entry {
 }
 
 fn is_of_the_server(name: &str, released: bool) -> bool {
-    let batch = name.starts_with("Nats-Batch-") || name.starts_with("Nats-Expected-");
-    batch || released && (name.starts_with("Nats-Schedule") || name == "Nats-Rollup")
+    // the server rolls up the subject of a scheduled message, whether it is asked to or not
+    let batch = name.starts_with("Nats-Batch-") || name == "Nats-Rollup";
+    batch || released && name.starts_with("Nats-Schedule")
 }
 
 /// What must be in the log.
