@@ -181,9 +181,18 @@ impl<'h, B: Bus> Writer<'h, B> {
             && self.open.last.is_none()
     }
 
+    /// Something made the process end here before.
+    fn is_careful(&self) -> bool {
+        self.room < self.house.config.batch_messages
+    }
+
     /// Asks for more, unless what is here has no place to go.
     fn pull(&mut self) {
         if self.pulling.is_some() || self.work.is_some() || !self.pending.is_empty() {
+            return;
+        }
+        // what the process may end on must not take what is on its way with it
+        if self.is_careful() && (self.flight.is_some() || self.open.last.is_some()) {
             return;
         }
         let room = Room {
@@ -378,7 +387,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             self.index.add(self.fence + 1, received);
         }
         self.passed += flight.checkpoint.sequence - self.committed.sequence;
-        if self.room < self.house.config.batch_messages && self.passed >= TRUST_AFTER {
+        if self.is_careful() && self.passed >= TRUST_AFTER {
             info!("going on in full steps");
             self.room = self.house.config.batch_messages;
         }

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use copytaster::daemon::bus::memory::{InMemory, Mishap};
-use copytaster::daemon::bus::{Bus as _, Record};
+use copytaster::daemon::bus::{
+    Batch, Bus, Checkpoint, Extent, Fault, Memory, Pulled, Record, Room, Stored, Stray, Unstored,
+};
 use copytaster::daemon::{Config, Core, Progress, serve};
 use copytaster::pipeline::Settings;
 use copytaster::story::Timestamp;
@@ -214,33 +217,128 @@ async fn who_leaves_in_good_order_is_followed_at_once() {
     second.await.unwrap().unwrap();
 }
 
+/// A process that ends as soon as it has got hold of one message.
+#[derive(Clone)]
+struct Deadly {
+    bus: InMemory,
+    poison: u64,
+    armed: Arc<AtomicBool>,
+}
+
+impl Bus for Deadly {
+    fn source(&self) -> &str {
+        self.bus.source()
+    }
+
+    async fn pull(&self, after: u64, room: Room) -> Result<Pulled, Fault> {
+        let pulled = self.bus.pull(after, room).await?;
+        let got_it = pulled
+            .messages
+            .iter()
+            .any(|m| m.origin.sequence == self.poison);
+        assert!(
+            !(got_it && self.armed.load(Relaxed)),
+            "the process ends here"
+        );
+        Ok(pulled)
+    }
+
+    async fn stage(&self, batch: &mut Batch) -> Result<(), Fault> {
+        self.bus.stage(batch).await
+    }
+
+    async fn commit(
+        &self,
+        batch: &mut Batch,
+        checkpoint: &Checkpoint,
+        fence: u64,
+    ) -> Result<u64, Unstored> {
+        // a commit takes its time, and the end of the process would overtake it
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        // the message that is given up is not worked on
+        if checkpoint.begun >= 12 {
+            self.armed.store(false, Relaxed);
+        }
+        self.bus.commit(batch, checkpoint, fence).await
+    }
+
+    async fn checkpoint(&self) -> Result<Option<Stored>, Fault> {
+        self.bus.checkpoint().await
+    }
+
+    async fn recall(&self, after: u64) -> Result<Vec<Memory>, Fault> {
+        self.bus.recall(after).await
+    }
+
+    async fn strays(&self, after: u64) -> Result<Vec<Stray>, Fault> {
+        self.bus.strays(after).await
+    }
+
+    async fn remove(&self, sequence: u64) -> Result<(), Fault> {
+        self.bus.remove(sequence).await
+    }
+
+    async fn forget(&self, before: u64) -> Result<(), Fault> {
+        self.bus.forget(before).await
+    }
+
+    async fn extent(&self) -> Result<Extent, Fault> {
+        self.bus.extent().await
+    }
+
+    async fn log_begins(&self) -> Result<u64, Fault> {
+        self.bus.log_begins().await
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_the_process_dies_on_is_given_up_and_no_other() {
+async fn a_message_the_process_dies_on_is_found_and_given_up_and_no_other() {
     let core = core(900);
-    let bus = InMemory::default();
-    publish(&bus, 9, 30);
-    let first = start(&bus, "a", &core);
-    done(&bus, 30).await;
-    first.stop.cancel();
-    first.task.await.unwrap().unwrap();
-    let before = bus.outcomes().len();
-    publish(&bus, 10, 30);
-    let stored = bus.checkpoint().await.unwrap().unwrap();
-    let begun = copytaster::daemon::bus::Checkpoint {
-        begun: 11,
-        ..stored.checkpoint
+    let expected = quiet_day(9, 300, &core).await;
+    let deadly = Deadly {
+        bus: InMemory::default(),
+        poison: 217,
+        armed: Arc::new(AtomicBool::new(true)),
     };
-    bus.commit(&mut Default::default(), &begun, stored.sequence)
-        .await
-        .unwrap();
-    let second = start(&bus, "a", &core);
-    done(&bus, 60).await;
-    second.stop.cancel();
-    let outcomes = bus.outcomes();
-    let crashed: Vec<_> = outcomes
+    publish(&deadly.bus, 9, 300);
+    let large = Config {
+        batch_messages: 900,
+        ..config("a")
+    };
+    for life in 1.. {
+        assert!(life < 40, "it does not end");
+        let (stop, progress) = (CancellationToken::new(), Arc::new(Progress::default()));
+        let serving = serve(
+            deadly.clone(),
+            large.clone(),
+            core.clone(),
+            progress,
+            stop.clone(),
+        );
+        let running = tokio::spawn(serving);
+        tokio::select! {
+            () = done(&deadly.bus, 300) => stop.cancel(),
+            () = async { while !running.is_finished() { tokio::task::yield_now().await } } => {}
+        }
+        if running.await.is_ok() {
+            break;
+        }
+    }
+    let outcomes = deadly.bus.outcomes();
+    let of_the_poison = |record: &&Record| {
+        let id = record.headers.iter().find(|(name, _)| *name == "ce-id");
+        id.is_some_and(|(_, id)| id.starts_with("WIRE_RAW:217:"))
+    };
+    let letters: Vec<_> = outcomes.iter().filter(of_the_poison).collect();
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].subject.starts_with("wire.dead.crash."));
+    let before = outcomes
         .iter()
-        .filter(|record| record.subject.starts_with("wire.dead.crash"))
-        .collect();
-    assert_eq!(crashed.len(), 1);
-    assert_eq!(&outcomes[before], crashed[0]);
+        .position(|record| of_the_poison(&record))
+        .unwrap();
+    assert_eq!(outcomes[..before], expected[..before]);
+    let crashes = outcomes
+        .iter()
+        .filter(|r| r.subject.starts_with("wire.dead.crash."));
+    assert_eq!(crashes.count(), 1);
 }
