@@ -465,3 +465,20 @@ fn input_id(message: &RawMessage, item: Option<u32>) -> Vec<(String, String)> {
         .map(|input| ("input".to_owned(), name(input)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_rejection_that_says_what_the_code_said() {
+        let broken = || -> Result<(), Rejection> { panic!("index 7 of 3") };
+        let rejection = guarded(Stage::Tag, broken).expect_err("a panic");
+        assert_eq!(
+            (rejection.reason, rejection.stage),
+            (Reason::Panic, Stage::Tag)
+        );
+        assert!(rejection.message.contains("index 7 of 3"), "{rejection:?}");
+        assert_eq!(guarded(Stage::Tag, || Ok(1)), Ok(1));
+    }
+}

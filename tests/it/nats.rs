@@ -1,5 +1,6 @@
 //! The loop on a real server: good surroundings and bad ones, each with what it says.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use copytaster::daemon::{self, Core, Progress, Role, serve};
 use copytaster::pipeline::Settings;
 use copytaster::tag::{Lexicon, Tagger};
 use futures_util::StreamExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -185,6 +188,43 @@ async fn a_server_without_jetstream_is_refused() {
         &refused(config(&server)).await,
         &["without JetStream", "-js"],
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_jetstream_is_refused() {
+    let accounts = "accounts { DESK { users: [ { user: desk, password: right } ] }, OTHER { jetstream: enabled } }";
+    let server = Server::start(accounts);
+    let own = Config {
+        options: ConnectOptions::with_user_and_password("desk".to_owned(), "right".to_owned()),
+        ..config(&server)
+    };
+    says(&refused(own).await, &["not enabled for this account"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_too_old_is_refused_with_both_versions() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let old = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let info = format!(
+            "INFO {{\"server_id\":\"OLD\",\"version\":\"2.14.2\",\"port\":{port},\"headers\":true,\"max_payload\":1048576,\"jetstream\":true}}\r\n"
+        );
+        socket.write_all(info.as_bytes()).await.unwrap();
+        let mut said = [0; 4096];
+        while socket.read(&mut said).await.unwrap_or(0) > 0 {
+            let _ = socket.write_all(b"PONG\r\n").await;
+        }
+    });
+    let config = Config {
+        servers: vec![format!("nats://127.0.0.1:{port}")],
+        ..Config::default()
+    };
+    says(
+        &refused(config).await,
+        &["version 2.14.2", "2.15.1 or later is needed"],
+    );
+    old.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -513,16 +553,64 @@ fn the_daemon_waits_for_its_server_and_stops_when_told() {
             .unwrap()
     };
     let mut waiting = start(&[]);
-    std::thread::sleep(Duration::from_millis(1500));
+    let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    let said = lines.find(|line| {
+        line.as_ref()
+            .is_ok_and(|line| line.contains("cannot connect to"))
+    });
+    says(&said.unwrap().unwrap(), &["trying again until it works"]);
     assert!(waiting.try_wait().unwrap().is_none(), "it does not wait");
     Command::new("kill")
         .arg(waiting.id().to_string())
         .status()
         .unwrap();
-    let end = waiting.wait_with_output().unwrap();
-    assert!(end.status.success());
-    says(
-        &String::from_utf8_lossy(&end.stderr),
-        &["cannot connect to", "trying again until it works"],
+    assert!(waiting.wait().unwrap().success());
+}
+
+#[test]
+fn the_system_manager_hears_ready_alive_and_stopping() {
+    let server = Server::start("");
+    let scratch = Scratch::new("notify");
+    let path = scratch.0.join("socket");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(15)))
+        .unwrap();
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_copytaster"))
+        .args(["run", "--set", "admin.listen=", "--set"])
+        .arg(format!("nats.servers={}", server.url()))
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "900000")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let hears = |what: &str| {
+        let mut heard = [0; 256];
+        loop {
+            let read = socket
+                .recv(&mut heard)
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            if String::from_utf8_lossy(&heard[..read]).contains(what) {
+                return Instant::now();
+            }
+        }
+    };
+    hears("READY=1");
+    let first = hears("WATCHDOG=1");
+    let third = [hears("WATCHDOG=1"), hears("WATCHDOG=1")][1];
+    assert!(
+        third - first < Duration::from_millis(900),
+        "it barks too seldom"
+    );
+    Command::new("kill")
+        .args(["-INT", &daemon.id().to_string()])
+        .status()
+        .unwrap();
+    let told = Instant::now();
+    hears("STOPPING=1");
+    assert!(daemon.wait().unwrap().success());
+    assert!(
+        told.elapsed() < Duration::from_secs(12),
+        "it takes too long to stop"
     );
 }
