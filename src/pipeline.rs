@@ -13,8 +13,8 @@ use crate::normalize;
 use crate::parse;
 use crate::publish::{self, Stamp};
 use crate::story::{
-    FeedProfile, Fingerprint, Outbound, Position, RawMessage, Reason, Rejection, Relation, Stage,
-    Story, Tags, Timestamp, Verdict,
+    FeedProfile, Fingerprint, Outbound, Position, RawMessage, Reason, Rejection, Stage, Story,
+    Tags, Timestamp, Verdict,
 };
 use crate::tag::Tagger;
 
@@ -327,9 +327,9 @@ impl Pipeline {
             let ids = story.alt_ids.clone();
             self.letter(message, Some(index), &Refused { rejection, ids })
         });
-        let cancel = decided
-            .kills()
-            .then(|| publish::release(story, verdict, &self.settings.partition));
+        let cancel = verdict
+            .takes_back
+            .map(|held| publish::cancel(story, held, &self.settings.partition));
         std::iter::once(record).chain(cancel).collect()
     }
 
@@ -364,16 +364,12 @@ impl Pipeline {
 }
 
 impl Decided {
-    fn kills(&self) -> bool {
-        let Decided::Story(judged) = self else {
-            return false;
-        };
-        matches!(judged.1.relation, Relation::Kill { of: Some(_) })
-    }
-
-    /// Records that it will take: a kill cancels what is held as well.
+    /// Records that it takes: one more where a held story is taken back.
     fn records(&self) -> usize {
-        1 + usize::from(self.kills())
+        match self {
+            Decided::Story(judged) => 1 + usize::from(judged.1.takes_back.is_some()),
+            Decided::Refused(_) => 1,
+        }
     }
 }
 
@@ -388,7 +384,7 @@ struct Cuts<'m> {
 
 impl<'m> Cuts<'m> {
     fn is_full(&self, more: usize, settings: &Settings) -> bool {
-        // one record is kept free: a kill may need a second one
+        // one record is kept free: what takes a held story back needs a second one
         self.records > 0
             && (self.records + 2 > settings.max_outcomes.max(2)
                 || self.bytes + more > settings.max_commit_bytes)
@@ -468,4 +464,21 @@ fn input_id(message: &RawMessage, item: Option<u32>) -> Vec<(String, String)> {
         .iter()
         .map(|input| ("input".to_owned(), name(input)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_rejection_that_says_what_the_code_said() {
+        let broken = || -> Result<(), Rejection> { panic!("index 7 of 3") };
+        let rejection = guarded(Stage::Tag, broken).expect_err("a panic");
+        assert_eq!(
+            (rejection.reason, rejection.stage),
+            (Reason::Panic, Stage::Tag)
+        );
+        assert!(rejection.message.contains("index 7 of 3"), "{rejection:?}");
+        assert_eq!(guarded(Stage::Tag, || Ok(1)), Ok(1));
+    }
 }

@@ -564,7 +564,7 @@ impl fmt::Display for ClusterId {
 /// How a story stands to those that came before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// Nothing like it was seen.
+    /// Nothing like it was published.
     First,
     /// Another agency's words, or a new telling, of the same event: no duplicate.
     Rewrite {
@@ -646,6 +646,28 @@ pub struct Verdict {
     pub agencies: Vec<String>,
     /// Why, where the relation does not say it (`late-version`, `killed`).
     pub reason: Option<&'static str>,
+    /// The story is kept back.
+    pub held: Option<Held>,
+    /// An earlier story of the cluster is still kept back, and must not come out any more.
+    pub takes_back: Option<HeldId>,
+}
+
+/// The name of a held story: 128 bits, derived from its place in the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HeldId(pub u128);
+
+impl fmt::Display for HeldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// A story that the server keeps back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub id: HeldId,
+    /// A whole second.
+    pub until: Timestamp,
 }
 
 /// Where in a story a tag was earned: byte offsets into `Story::text(zone)`.
@@ -887,6 +909,19 @@ pub struct Outbound {
     pub subject: String,
     pub headers: Vec<(&'static str, String)>,
     pub body: Bytes,
+}
+
+impl Outbound {
+    /// The `ce-id`: stream, sequence and item of what it tells of.
+    pub fn id(&self) -> &str {
+        let id = self.headers.iter().find(|(name, _)| *name == "ce-id");
+        id.map_or("", |(_, id)| id)
+    }
+
+    /// Whether it takes a held story back: it goes with the outcome of what does so, and is none itself.
+    pub fn is_cancel(&self) -> bool {
+        self.outcome == Outcome::Held && self.body.is_empty()
+    }
 }
 
 /// How far a partition has come: all of message `sequence` is done, and `items` items of the next one.

@@ -1,12 +1,13 @@
 //! The log → a warm window and the right to write. Is anybody else writing, and do we know all they knew?
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
 use super::bus::checkpoint::FORMAT;
-use super::bus::{Bus, Checkpoint, Fault, Memory, Stored, Unstored, made_anew};
+use super::bus::{Bus, Checkpoint, Fault, Memory, Stored, StrayKind, Unstored, made_anew};
 use super::recollection::{Index, Recollection};
 use super::telemetry;
 use super::{House, Patience, Role, patiently};
@@ -27,6 +28,8 @@ pub(super) struct Turn {
     pub committed: Checkpoint,
     /// Its sequence.
     pub fence: u64,
+    /// Outcomes that the world knows already, of a batch that was never ended.
+    pub known: BTreeSet<String>,
 }
 
 /// Reads the log until it is our turn. `None` when the wish to stop came first.
@@ -35,14 +38,21 @@ pub(super) async fn wait<B: Bus>(house: &House<B>, came: Came) -> Result<Option<
         return Ok(None);
     };
     let mut seat = Seat::new(house, first, came);
+    let mut doubted = false;
     if seat.warn_of_lost_imprints().await?.is_none() {
         return Ok(None);
     }
     let mut patience = Patience::default();
     loop {
+        if seat.is_our_turn() && !doubted && !seat.knows_all() {
+            // a batch that was never ended may have been read: what is in the log now is what counts
+            doubted = true;
+            seat.begin_again();
+            continue;
+        }
         if seat.is_our_turn() {
             match seat.take_over().await? {
-                Some(true) => return Ok(Some(seat.turn())),
+                Some(true) => return seat.turn().await,
                 Some(false) => seat.postpone(),
                 None => return Ok(None),
             }
@@ -80,6 +90,8 @@ struct Seat<'h, B> {
     read: u64,
     /// … and must be read at least so far before anything is decided.
     target: u64,
+    /// Imprints that no checkpoint closed yet.
+    unclosed: Vec<Memory>,
     /// The writer may be silent so long.
     due: Instant,
     /// Nobody else can be writing.
@@ -108,6 +120,7 @@ impl<'h, B: Bus> Seat<'h, B> {
             seen: None,
             read: needed.unwrap_or(target).min(target).saturating_sub(1),
             target,
+            unclosed: Vec::new(),
             due: Instant::now() + house.config.takeover_after,
             vacant,
             session: session(),
@@ -151,22 +164,54 @@ impl<'h, B: Bus> Seat<'h, B> {
         for memory in memories {
             self.read = memory.sequence();
             match memory {
-                Memory::Imprints {
-                    sequence,
-                    received,
-                    more,
-                    packed,
-                } => {
-                    telemetry::replayed(packed.len());
-                    self.recollection
-                        .take(&mut self.pipeline, sequence, received, more, packed)
-                        .map_err(Fault::Refused)?;
+                Memory::Imprints { .. } => self.unclosed.push(memory),
+                Memory::Checkpoint(stored) => {
+                    self.remember(stored.checkpoint.whole_until)?;
+                    self.see(stored);
                 }
-                Memory::Checkpoint(stored) => self.see(stored),
             }
         }
         telemetry::remembers(self.pipeline.window().stats());
         Ok(())
+    }
+
+    /// Remembers the imprints that a checkpoint closes; those of a batch that was never ended are none.
+    fn remember(&mut self, whole_until: Option<u64>) -> Result<(), Fault> {
+        for memory in std::mem::take(&mut self.unclosed) {
+            if let Memory::Imprints {
+                sequence,
+                received,
+                more,
+                packed,
+            } = memory
+                && whole_until.is_none_or(|until| sequence <= until)
+            {
+                telemetry::replayed(packed.len());
+                self.recollection
+                    .take(&mut self.pipeline, sequence, received, more, packed)
+                    .map_err(Fault::Refused)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the window is what the last writer had.
+    fn knows_all(&self) -> bool {
+        let digest = format!("{:016x}", self.pipeline.window().digest());
+        let seen = self.seen.as_ref();
+        seen.is_none_or(|stored| stored.checkpoint.digest == digest)
+    }
+
+    /// Reads the log once more, from where it matters.
+    fn begin_again(&mut self) {
+        let needed = self.seen.as_ref().and_then(|s| s.checkpoint.imprints);
+        let target = self.seen.as_ref().map_or(0, |stored| stored.sequence);
+        self.pipeline = self.house.core.pipeline();
+        self.recollection = Recollection::default();
+        self.unclosed.clear();
+        self.seen = None;
+        self.target = target;
+        self.read = needed.unwrap_or(target).min(target).saturating_sub(1);
     }
 
     fn see(&mut self, stored: Stored) {
@@ -271,10 +316,48 @@ impl<'h, B: Bus> Seat<'h, B> {
         claim.session.clone_from(&self.session);
         claim.number = 1;
         claim.begun += 1;
+        let before = self.seen.as_ref().map(|stored| stored.sequence);
+        // the first claim of all comes before the first outcome
+        claim.whole_until = claim.whole_until.or(before);
         Ok(Some(claim))
     }
 
-    fn turn(self) -> Turn {
+    /// What the last writers could not end, now that they can add no more: the world knows these outcomes.
+    /// Their imprints are made again.
+    async fn known(&self) -> Result<Option<BTreeSet<String>>, Fault> {
+        let claim = self.seen.as_ref().map(|stored| &stored.checkpoint);
+        let mut known = claim.map_or_else(BTreeSet::new, |claim| claim.known.clone());
+        let Some(after) = claim.and_then(|claim| claim.whole_until) else {
+            return Ok(Some(known));
+        };
+        let Some(strays) = patiently(self.house, || self.house.bus.strays(after)).await? else {
+            return Ok(None);
+        };
+        for stray in strays {
+            match stray.kind {
+                StrayKind::Outcome(id) => drop(known.insert(id)),
+                StrayKind::Cancel => {}
+                StrayKind::Imprints => {
+                    let remove = || self.house.bus.remove(stray.sequence);
+                    if patiently(self.house, remove).await?.is_none() {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+        if !known.is_empty() {
+            warn!(
+                outcomes = known.len(),
+                "the server stored the beginning of a batch and no more; going on after it"
+            );
+        }
+        Ok(Some(known))
+    }
+
+    async fn turn(self) -> Result<Option<Turn>, Fault> {
+        let Some(known) = self.known().await? else {
+            return Ok(None);
+        };
         let mut pipeline = self.pipeline;
         let Stored {
             sequence,
@@ -287,12 +370,13 @@ impl<'h, B: Bus> Seat<'h, B> {
             remembered = stats.stories,
             "writing"
         );
-        Turn {
+        Ok(Some(Turn {
             pipeline,
             index: self.recollection.index,
             committed: checkpoint,
             fence: sequence,
-        }
+            known,
+        }))
     }
 }
 

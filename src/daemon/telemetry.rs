@@ -452,7 +452,7 @@ pub struct Told {
 
 impl Told {
     pub fn count(&mut self, outbound: &[Outbound]) {
-        for record in outbound {
+        for record in outbound.iter().filter(|record| !record.is_cancel()) {
             if let Some(at) = OUTCOME.iter().position(|o| *o == record.outcome) {
                 self.outcomes[at] += 1;
             }

@@ -102,6 +102,10 @@ struct Writer<'h, B: Bus> {
     passed: u64,
     /// The next message is the one that the process ended on, again and again.
     give_up: bool,
+    /// Outcomes that the world knows already, of a batch that was never ended.
+    known: BTreeSet<String>,
+    /// What became of the last commit is not known, or only a part of it is stored.
+    unsettled: bool,
     pulling: Option<JoinHandle<Result<Pulled, Fault>>>,
     work: Option<JoinHandle<Work>>,
     pending: VecDeque<Commit>,
@@ -138,6 +142,8 @@ impl<'h, B: Bus> Writer<'h, B> {
             room: room.min(house.config.batch_messages),
             passed: 0,
             give_up: begun >= GIVE_UP,
+            known: turn.known,
+            unsettled: false,
             pulling: None,
             work: None,
             pending: VecDeque::new(),
@@ -185,9 +191,18 @@ impl<'h, B: Bus> Writer<'h, B> {
             && self.open.last.is_none()
     }
 
+    /// Something made the process end here before.
+    fn is_careful(&self) -> bool {
+        self.room < self.house.config.batch_messages
+    }
+
     /// Asks for more, unless what is here has no place to go.
     fn pull(&mut self) {
         if self.pulling.is_some() || self.work.is_some() || !self.pending.is_empty() {
+            return;
+        }
+        // what the process may end on must not take what is on its way with it
+        if self.is_careful() && (self.flight.is_some() || self.open.last.is_some()) {
             return;
         }
         let room = Room {
@@ -266,8 +281,11 @@ impl<'h, B: Bus> Writer<'h, B> {
             self.open.bytes += bytes;
             recollection::frame(&mut self.open.frames, &commit.imprints);
             commit.imprints = Vec::new();
-            let outbound = superseded(std::mem::take(&mut commit.outbound));
-            self.open.told.count(&outbound);
+            self.open.told.count(&commit.outbound);
+            let mut outbound = superseded(std::mem::take(&mut commit.outbound));
+            if !self.known.is_empty() {
+                outbound.retain(|record| record.is_cancel() || !self.known.remove(record.id()));
+            }
             let held = outbound.iter().filter(|record| is_held(record));
             self.open
                 .held
@@ -310,6 +328,8 @@ impl<'h, B: Bus> Writer<'h, B> {
             digest: format!("{:016x}", last.digest),
             begun: if advanced { 0 } else { self.committed.begun },
             imprints: needed,
+            whole_until: None,
+            known: self.known.clone(),
             ..self.committed.clone()
         };
         let open = std::mem::take(&mut self.open);
@@ -320,6 +340,8 @@ impl<'h, B: Bus> Writer<'h, B> {
         let checkpoint = Checkpoint {
             // nothing is being worked on, so nothing ended the process
             begun: 0,
+            whole_until: None,
+            known: self.known.clone(),
             ..self.committed.clone()
         };
         self.fly(Batch::default(), Told::default(), checkpoint, None);
@@ -367,7 +389,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             self.index.add(self.fence + 1, received);
         }
         self.passed += flight.checkpoint.sequence - self.committed.sequence;
-        if self.room < self.house.config.batch_messages && self.passed >= TRUST_AFTER {
+        if self.is_careful() && self.passed >= TRUST_AFTER {
             info!("going on in full steps");
             self.room = self.house.config.batch_messages;
         }
@@ -429,6 +451,7 @@ impl<'h, B: Bus> Writer<'h, B> {
                 }
                 self.house.trouble(said.clone());
             }
+            self.unsettled = true;
             let Some(stored) = patiently(self.house, || self.house.bus.checkpoint()).await? else {
                 return Ok(Some(End::Stopped));
             };
@@ -443,6 +466,17 @@ impl<'h, B: Bus> Writer<'h, B> {
                     return Ok(Some(End::Fenced));
                 }
                 _ => {}
+            }
+            let Some(strays) = patiently(self.house, || self.house.bus.strays(self.fence)).await?
+            else {
+                return Ok(Some(End::Stopped));
+            };
+            let stored = flight.batch.drop_stored(&strays);
+            if stored > 0 {
+                warn!(
+                    stored,
+                    "the server stored the beginning of a batch and no more; going on after it"
+                );
             }
             if !matches!(unstored, Unstored::Fenced(_))
                 && patience.pause(&self.house.stop).await.is_none()
@@ -467,6 +501,7 @@ impl<'h, B: Bus> Writer<'h, B> {
                 Err(again) => unstored = again,
             }
         }
+        self.unsettled = false;
         // what was handed over meanwhile may have been abandoned, or was on a lost connection
         self.open.batch.restart();
         hand_over(&self.house.bus, &mut self.open).await;
@@ -485,10 +520,15 @@ impl<'h, B: Bus> Writer<'h, B> {
                 Err(_) => return,
             }
         }
+        if self.unsettled {
+            return;
+        }
         let good_bye = Checkpoint {
             writer: None,
             number: self.number + 1,
             begun: 0,
+            whole_until: None,
+            // what is handed over and not committed was never told
             ..self.committed.clone()
         };
         match self

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::record::{Record, Revision};
 use super::verify::Likeness;
-use crate::story::{PubStatus, Relation, Signal, Story, Twin};
+use crate::story::{Held, HeldId, PubStatus, Relation, Signal, Story, Timestamp, Twin};
 
 /// What a story says about itself.
 pub(super) struct Claim<'a> {
@@ -66,14 +66,26 @@ impl<'a> Claim<'a> {
                 created: story.version_created.map(|t| t.as_millisecond()),
             },
             agency: cut(&agency, 64).to_owned(),
-            cluster: cluster(story),
+            cluster: name(story),
             signal: said(story),
         }
     }
 }
 
-/// The name of the cluster that a story begins.
-fn cluster(story: &Story) -> u128 {
+/// Whether a story is kept back: until a whole second, never before its hour.
+pub(super) fn held(story: &Story) -> Option<Held> {
+    let hour = story
+        .embargoed_until
+        .filter(|hour| *hour > story.received)?;
+    let second = hour.as_second() + i64::from(hour.subsec_nanosecond() > 0);
+    Some(Held {
+        id: HeldId(name(story)),
+        until: Timestamp::from_second(second).ok()?,
+    })
+}
+
+/// A name for life, of the story and of the cluster that it begins.
+fn name(story: &Story) -> u128 {
     let mut origin = Vec::with_capacity(64);
     origin.extend_from_slice(story.origin.stream.as_bytes());
     origin.push(0);
@@ -167,6 +179,32 @@ fn natural(a: &str, b: &str) -> Ordering {
 fn trim_zeros(digits: &[u8]) -> &[u8] {
     let zeros = digits.iter().take_while(|c| **c == b'0').count();
     &digits[zeros..]
+}
+
+impl Decision<'_, '_> {
+    /// Whether the story itself goes out, now or at its hour.
+    pub fn is_told(&self) -> bool {
+        !matches!(self.relation, Relation::Kill { .. }) && !self.relation.is_duplicate()
+    }
+
+    /// The story that is still held at `now` and must not come out any more.
+    pub fn takes_back(&self, now: i64) -> Option<HeldId> {
+        let held = self.base.and_then(|base| base.held(now))?;
+        (!self.relation.is_duplicate()).then_some(held.id)
+    }
+
+    /// Stories of the cluster that came out before this one, or will.
+    pub fn published_before(&self, now: i64) -> u32 {
+        let versions = self.base.map_or(0, |base| base.versions);
+        versions.saturating_sub(u32::from(self.takes_back(now).is_some()))
+    }
+
+    /// To the world, the next version of a story that never came out is a new story.
+    pub fn forget_the_unpublished(&mut self) {
+        if self.is_told() && self.base.is_some_and(|base| base.versions <= 1) {
+            self.relation = Relation::First;
+        }
+    }
 }
 
 /// Decides. Identity is asked first, then the same words, then like words.

@@ -20,7 +20,9 @@ pub use window::{Stats, Window};
 
 /// Format of packed imprints. It stands for everything they depend on: layout, hashes, seeds, the way
 /// words are chosen. Any change of those takes the next number.
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
+/// The first format that can still be read: it knew of no held stories, and is the same otherwise.
+const OLDEST_FORMAT: u8 = 1;
 
 /// How long, and how much, the window remembers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::imprint::{Imprint, KEYS_KEPT, Keys, LEAD, LISTED, TITLE, WORDING};
 use super::sketch::Sketch;
-use super::{FORMAT, UnpackError};
+use crate::story::{Held, HeldId, Timestamp};
+
+use super::{FORMAT, OLDEST_FORMAT, UnpackError};
 
 /// A remembered story. It holds all that later verdicts need of its cluster and of its identity, so
 /// that what the window knows is a function of the records still alive, wherever a replay began.
@@ -24,6 +26,8 @@ pub(super) struct Record<'a> {
     pub killed: bool,
     /// It joined the cluster of an earlier story.
     pub follows: bool,
+    /// The newest version of the cluster is kept back.
+    pub held: Option<Held>,
     pub imprint: Imprint,
     /// The published story that this one is, or repeats.
     pub uri: &'a str,
@@ -49,6 +53,7 @@ const CREATED: u8 = 1 << 1;
 const WHOLE: u8 = 1 << 2;
 const LEAD_WHOLE: u8 = 1 << 3;
 const FOLLOWS: u8 = 1 << 4;
+const HELD: u8 = 1 << 5;
 
 /// Bytes before the first field that may be left out; the keys of the tables stand first.
 const TIME: usize = 0;
@@ -93,6 +98,11 @@ fn word(body: &[u8], at: usize) -> u64 {
 }
 
 impl<'a> Record<'a> {
+    /// The newest version of the cluster, where it is still kept back at `now`, in milliseconds.
+    pub fn held(&self, now: i64) -> Option<Held> {
+        self.held.filter(|held| held.until.as_millisecond() > now)
+    }
+
     /// Appends the body.
     pub fn pack(&self, keys: usize, out: &mut Vec<u8>) {
         let imprint = &self.imprint;
@@ -105,6 +115,7 @@ impl<'a> Record<'a> {
             keys as u8,
             flag(self.killed, KILLED)
                 | flag(self.follows, FOLLOWS)
+                | flag(self.held.is_some(), HELD)
                 | flag(self.revision.created.is_some(), CREATED)
                 | flag(imprint.wording.whole, WHOLE)
                 | flag(imprint.lead.whole, LEAD_WHOLE),
@@ -128,6 +139,10 @@ impl<'a> Record<'a> {
         put_number(self.versions, out);
         if let Some(created) = self.revision.created {
             out.extend_from_slice(&created.to_le_bytes());
+        }
+        if let Some(held) = self.held {
+            out.extend_from_slice(&held.id.0.to_le_bytes());
+            out.extend_from_slice(&held.until.as_second().to_le_bytes());
         }
         for text in [self.revision.version, self.agencies, self.uri] {
             put_number(text.len() as u32, out);
@@ -156,6 +171,13 @@ impl<'a> Record<'a> {
             0 => None,
             _ => Some(i64::from_le_bytes(rest.array()?)),
         };
+        let held = match flags & HELD {
+            0 => None,
+            _ => Some(Held {
+                id: HeldId(u128::from_le_bytes(rest.array()?)),
+                until: Timestamp::from_second(i64::from_le_bytes(rest.array()?)).ok()?,
+            }),
+        };
         let version = rest.text()?;
         let agencies = rest.text()?;
         let uri = rest.text()?;
@@ -166,6 +188,7 @@ impl<'a> Record<'a> {
             versions,
             killed: flags & KILLED != 0,
             follows: flags & FOLLOWS != 0,
+            held,
             imprint,
             uri,
             revision: Revision { version, created },
@@ -197,7 +220,7 @@ fn checksum(record: &[u8]) -> u32 {
 pub(super) fn records(block: &[u8]) -> Result<Records<'_>, UnpackError> {
     match block.split_first() {
         None => Ok(Records { block, at: 0 }),
-        Some((&FORMAT, _)) => Ok(Records { block, at: 1 }),
+        Some((OLDEST_FORMAT..=FORMAT, _)) => Ok(Records { block, at: 1 }),
         Some((version, _)) => Err(UnpackError::Version(*version, FORMAT)),
     }
 }

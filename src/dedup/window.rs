@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::imprint::{Imprint, KEYS_KEPT, Keys};
 use super::index::{Index, MOST_PER_KEY};
-use super::lineage::{Claim, Decision, Found, decide};
+use super::lineage::{Claim, Decision, Found, decide, held};
 use super::record::{self, Record};
 use super::store::Store;
 use super::verify::Likeness;
@@ -73,7 +73,7 @@ impl Window {
     /// Appends the packed record that lets another window remember the same to `log`; an empty `log`
     /// begins a block and gets the format version first.
     pub fn judge(&mut self, story: &Story, imprint: &Imprint, log: &mut Vec<u8>) -> Verdict {
-        self.advance(story.received.as_millisecond());
+        self.advance_keeping_held(story.received.as_millisecond(), log);
         let mut hits = std::mem::take(&mut self.hits);
         let mut packed = std::mem::take(&mut self.packed);
         packed.clear();
@@ -81,18 +81,25 @@ impl Window {
         let keys = hits.keys_kept(imprint);
         let claim = Claim::of(story);
         let found = self.find(&claim, imprint, &mut hits);
-        let decision = decide(&claim, &found);
+        let mut decision = decide(&claim, &found);
+        let takes_back = decision.takes_back(self.now);
+        if takes_back.is_some() {
+            decision.forget_the_unpublished();
+        }
         let agencies = Agencies::of(decision.base, &claim.agency);
         let record = self.remembered(story, imprint, &claim, &decision, &agencies);
         record.pack(keys.values().len(), &mut packed);
         let (cluster, versions) = (ClusterId(record.cluster), record.versions);
         let follows = record.follows;
+        let is_told = decision.is_told();
         let verdict = Verdict {
             relation: decision.relation,
             cluster,
             versions,
             agencies: agencies.joined.split('\n').map(str::to_owned).collect(),
             reason: decision.reason,
+            held: held(story).filter(|_| is_told),
+            takes_back,
         };
         record::append(&packed, keys.values(), log);
         self.remember(&packed, keys.values(), follows);
@@ -138,9 +145,12 @@ impl Window {
         known
             .iter_mut()
             .for_each(|record| self.bring_up_to_date(record));
-        // an identifier may be used again for another story; that of a killed one stays killed
+        // an identifier may be used again for another story; that of a killed one stays killed,
+        // and that of a held one is safer taken for its new version
         known.take_if(|known| {
-            !known.killed && Likeness::of(&known.imprint, imprint).is_of_strangers()
+            !known.killed
+                && known.held(self.now).is_none()
+                && Likeness::of(&known.imprint, imprint).is_of_strangers()
         });
         let mut same = get(&self.exact, imprint.exact);
         let mut alike = match known.is_some() || same.is_some() {
@@ -179,6 +189,7 @@ impl Window {
             record.agencies = newest.agencies;
             record.versions = newest.versions;
             record.killed = newest.killed;
+            record.held = newest.held;
         }
     }
 
@@ -192,13 +203,17 @@ impl Window {
         agencies: &'s Agencies,
     ) -> Record<'s> {
         let relation = &decision.relation;
-        let kill = matches!(relation, Relation::Kill { .. });
-        let published = !kill && !relation.is_duplicate();
         let uri = match relation.of() {
             Some(twin) if relation.is_duplicate() => &twin.uri,
             _ => &story.uri,
         };
         let base = decision.base;
+        let killed = base.is_some_and(|base| base.killed);
+        let held = match relation {
+            Relation::Kill { .. } => None,
+            _ if relation.is_duplicate() => base.and_then(|base| base.held(self.now)),
+            _ => held(story),
+        };
         let revision = match base {
             Some(base) if decision.reason.is_some() && base.identity == claim.identity => {
                 base.revision
@@ -209,11 +224,12 @@ impl Window {
             time: self.now,
             identity: claim.identity,
             cluster: base.map_or(claim.cluster, |base| base.cluster),
-            versions: base
-                .map_or(0, |base| base.versions)
-                .saturating_add(u32::from(published)),
-            killed: kill || base.is_some_and(|base| base.killed),
+            versions: decision
+                .published_before(self.now)
+                .saturating_add(u32::from(decision.is_told())),
+            killed: killed || matches!(relation, Relation::Kill { .. }),
             follows: base.is_some(),
+            held,
             imprint: imprint.clone(),
             uri,
             revision,
@@ -242,22 +258,59 @@ impl Window {
     /// Moves the clock on, and forgets what has left the window.
     fn advance(&mut self, time: i64) {
         self.now = self.now.max(time);
-        let window = i64::try_from(self.settings.window_seconds.saturating_mul(1000));
-        let first = self.now.saturating_sub(window.unwrap_or(i64::MAX));
-        while let Some(body) = self.store.oldest().and_then(|n| self.store.get(n)) {
-            if record::time_of(body) >= first {
-                return;
-            }
+        while self.left_the_window().is_some() {
             self.forget();
         }
     }
 
-    fn forget(&mut self) {
+    /// The same, but what leaves the window while the server still holds it is remembered anew: it can be
+    /// taken back, and is not told twice, however long its embargo is. A replay reads that in the log.
+    fn advance_keeping_held(&mut self, time: i64, log: &mut Vec<u8>) {
+        self.now = self.now.max(time);
+        let mut held = Vec::new();
+        while let Some(number) = self.left_the_window() {
+            let renewed = self.renewed(number);
+            let keys = self.forget();
+            held.extend(renewed.map(|(body, follows)| (body, follows, keys)));
+        }
+        for (body, follows, keys) in held {
+            record::append(&body, keys.values(), log);
+            self.remember(&body, keys.values(), follows);
+        }
+    }
+
+    /// The oldest record, where its time is over.
+    fn left_the_window(&self) -> Option<u32> {
+        let window = i64::try_from(self.settings.window_seconds.saturating_mul(1000));
+        let first = self.now.saturating_sub(window.unwrap_or(i64::MAX));
+        let oldest = self.store.oldest()?;
+        (record::time_of(self.store.get(oldest)?) < first).then_some(oldest)
+    }
+
+    /// The record of a held story as of now, unless a newer one stands for it.
+    fn renewed(&self, number: u32) -> Option<(Vec<u8>, bool)> {
+        let mut record = self.record(number)?;
+        self.bring_up_to_date(&mut record);
+        let newest = match record.identity {
+            0 => self.exact.get(record.imprint.exact, &self.store),
+            identity => self.identity.get(identity, &self.store),
+        };
+        if record.held(self.now).is_none() || newest != Some(number) {
+            return None;
+        }
+        record.time = self.now;
+        let mut body = Vec::new();
+        record.pack(record::keys_of(self.store.get(number)?), &mut body);
+        Some((body, record.follows))
+    }
+
+    /// Drops the oldest record, and gives the keys that it was remembered under.
+    fn forget(&mut self) -> Keys {
         let Some(number) = self.store.oldest() else {
-            return;
+            return Keys::default();
         };
         let Some(body) = self.store.get(number) else {
-            return;
+            return Keys::default();
         };
         let keys = self.index.pop();
         self.exact.remove(body, number);
@@ -267,6 +320,7 @@ impl Window {
         self.stats.stories -= 1;
         self.stats.bytes -= cost(body, keys.values());
         self.store.pop();
+        keys
     }
 }
 

@@ -19,7 +19,8 @@ pub use dead::{dead_letter, gap};
 pub use schema::schema;
 
 use crate::story::{
-    ClusterId, Origin, Outbound, Outcome, Relation, Signal, Story, Tags, Timestamp, Verdict, slug,
+    ClusterId, Held, HeldId, Origin, Outbound, Outcome, Relation, Signal, Story, Tags, Timestamp,
+    Verdict, slug,
 };
 use bytes::Bytes;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
@@ -76,21 +77,24 @@ pub fn outbound(story: &Story, verdict: &Verdict, tags: &Tags, stamp: Stamp<'_>)
     };
     if action == "kill" {
         record.outcome = Outcome::Kill;
-    } else if let Some(hour) = story.embargoed_until.filter(|hour| *hour > story.received) {
-        hold(&mut record, hour, verdict, stamp.partition);
+    } else if let Some(held) = verdict.held {
+        hold(&mut record, held, stamp.partition);
     }
     record
 }
 
-/// An empty record that cancels the held story of a cluster.
-pub fn release(story: &Story, verdict: &Verdict, partition: &str) -> Outbound {
+/// The type of a record that takes a held story back.
+pub const CANCELED: &str = "news.wire.held.canceled.v1";
+
+/// An empty record that takes a held story back, on behalf of `story`.
+pub fn cancel(story: &Story, held: HeldId, partition: &str) -> Outbound {
     let mut headers = headers(&story.origin, story.item, story.received, partition);
-    headers.push(("ce-type", "news.wire.held.canceled.v1".to_owned()));
+    headers.push(("ce-type", CANCELED.to_owned()));
     headers.push(("Nats-Rollup", "sub".to_owned()));
     Outbound {
         outcome: Outcome::Held,
         reason: None,
-        subject: held_subject(verdict, partition),
+        subject: held_subject(held, partition),
         headers,
         body: Bytes::new(),
     }
@@ -104,6 +108,8 @@ pub fn words_bytes(story: &Story, stamp: Stamp<'_>) -> usize {
         versions: 1,
         agencies: Vec::new(),
         reason: None,
+        held: None,
+        takes_back: None,
     };
     let tags = Tags::default();
     json(&payload::event(
@@ -173,21 +179,20 @@ fn bytes_of(story: &Story, tags: &Tags) -> usize {
     FRAME + words + words / 16 + tagged
 }
 
-fn hold(record: &mut Outbound, hour: Timestamp, verdict: &Verdict, partition: &str) {
-    // whole seconds, rounded up: never before the hour
-    let second = hour.as_second() + i64::from(hour.subsec_nanosecond() > 0);
-    let at = Timestamp::from_second(second).unwrap_or(hour);
+fn hold(record: &mut Outbound, held: Held, partition: &str) {
     record.outcome = Outcome::Held;
-    record.headers.push(("Nats-Schedule", format!("@at {at}")));
+    record
+        .headers
+        .push(("Nats-Schedule", format!("@at {}", held.until)));
     record
         .headers
         .push(("Nats-Schedule-Target", record.subject.clone()));
-    record.headers.push(("Nats-Rollup", "sub".to_owned()));
-    record.subject = held_subject(verdict, partition);
+    record.subject = held_subject(held.id, partition);
 }
 
-fn held_subject(verdict: &Verdict, partition: &str) -> String {
-    format!("wire.held.{partition}.{}", verdict.cluster)
+/// A subject for each held story alone: when the server publishes one, it purges its subject.
+fn held_subject(held: HeldId, partition: &str) -> String {
+    format!("wire.held.{partition}.{held}")
 }
 
 /// The word in `wire.action` and in the subject.
@@ -223,6 +228,11 @@ fn subject(story: &Story, tags: &Tags, action: &str, agency: &str) -> String {
     format!("wire.story.{action}.{subregion}.{country}.{agency}.{language}")
 }
 
+/// Who says it: this partition of this program.
+pub fn source(partition: &str) -> String {
+    format!("/copytaster/{partition}")
+}
+
 /// The headers of every record: CloudEvents 1.0, NATS binding, binary mode.
 fn headers(
     origin: &Origin,
@@ -236,7 +246,7 @@ fn headers(
         "ce-id",
         format!("{}:{}:{item}", origin.stream, origin.sequence),
     ));
-    headers.push(("ce-source", format!("/copytaster/{partition}")));
+    headers.push(("ce-source", source(partition)));
     headers.push(("ce-time", received.to_string()));
     headers.push(("ce-datacontenttype", "application/json".to_owned()));
     headers

@@ -34,6 +34,8 @@ struct Row {
     /// Hours after the first story.
     hours: i64,
     signals: Vec<String>,
+    /// Hours after the first story.
+    embargo: Option<i64>,
     title: String,
     body: String,
 }
@@ -89,7 +91,7 @@ fn story(number: u64, row: &Row) -> Story {
         status: PubStatus::Usable,
         first_created: None,
         version_created: row.created.map(|minutes| time(minutes * 60_000)),
-        embargoed_until: None,
+        embargoed_until: row.embargo.map(|hours| time(hours * HOUR)),
         urgency: None,
         language: "und".to_owned(),
         headline,
@@ -114,12 +116,14 @@ fn judge(window: &mut Window, number: u64, row: &Row, log: &mut Vec<u8>) -> Verd
     window.judge(&story, &Imprint::of(&story), log)
 }
 
-/// `near 2 late-version`: relation, the story it points at, and the reason.
+/// `near 2 late-version`: relation, the story it points at, the reason, and what becomes of held ones.
 fn told(verdict: &Verdict) -> String {
     let of = verdict.relation.of().map(|twin| twin.uri.clone());
-    let parts = [Some(verdict.relation.name().to_owned()), of];
-    let parts = parts.into_iter().chain([verdict.reason.map(str::to_owned)]);
-    parts.flatten().collect::<Vec<_>>().join(" ")
+    let mut parts = vec![Some(verdict.relation.name().to_owned()), of];
+    parts.push(verdict.reason.map(str::to_owned));
+    parts.push(verdict.held.map(|_| "held".to_owned()));
+    parts.push(verdict.takes_back.map(|_| "replaces".to_owned()));
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -272,24 +276,28 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
         prop::option::of(0..3u8),
         prop::option::of(1..4u8),
         prop::sample::select(vec!["", "", "", "update", "correction", "refile", "kill"]),
-        prop::sample::select(vec![0, 1, 40, 75, 100]),
+        prop::sample::select(vec![0, 1, 40, 75, 100, 160]),
         prop::sample::select(vec!["Kestrel", "Norte", "Adler"]),
+        prop::sample::select(vec![None, None, Some(1), Some(60), Some(500)]),
     );
-    let row = row.prop_map(|(text, cut, guid, version, signal, hours, agency)| {
-        let mut row = invented(text);
-        let words: Vec<&str> = row.body.split(' ').collect();
-        row.body = words[..40 - 8 * cut].join(" ");
-        row.guid = guid.map(|g| format!("g{g}"));
-        row.version = version.map(|v| v.to_string());
-        row.signals = [signal]
-            .iter()
-            .filter(|s| !s.is_empty())
-            .map(|s| (*s).to_owned())
-            .collect();
-        row.hours = hours;
-        row.agency = Some(agency.to_owned());
-        row
-    });
+    let row = row.prop_map(
+        |(text, cut, guid, version, signal, hours, agency, embargo)| {
+            let mut row = invented(text);
+            let words: Vec<&str> = row.body.split(' ').collect();
+            row.body = words[..40 - 8 * cut].join(" ");
+            row.guid = guid.map(|g| format!("g{g}"));
+            row.version = version.map(|v| v.to_string());
+            row.signals = [signal]
+                .iter()
+                .filter(|s| !s.is_empty())
+                .map(|s| (*s).to_owned())
+                .collect();
+            row.hours = hours;
+            row.embargo = embargo;
+            row.agency = Some(agency.to_owned());
+            row
+        },
+    );
     prop::collection::vec(row, 1..60)
 }
 

@@ -1,5 +1,6 @@
 //! The loop on a real server: good surroundings and bad ones, each with what it says.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,10 +13,13 @@ use copytaster::daemon::{self, Core, Progress, Role, serve};
 use copytaster::pipeline::Settings;
 use copytaster::tag::{Lexicon, Tagger};
 use futures_util::StreamExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::ledger::{Ledger, Log};
 use crate::support::server::{Scratch, Server, free_port};
 use crate::support::stories::Desk;
 
@@ -187,6 +191,43 @@ async fn a_server_without_jetstream_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_jetstream_is_refused() {
+    let accounts = "accounts { DESK { users: [ { user: desk, password: right } ] }, OTHER { jetstream: enabled } }";
+    let server = Server::start(accounts);
+    let own = Config {
+        options: ConnectOptions::with_user_and_password("desk".to_owned(), "right".to_owned()),
+        ..config(&server)
+    };
+    says(&refused(own).await, &["not enabled for this account"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_too_old_is_refused_with_both_versions() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let old = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let info = format!(
+            "INFO {{\"server_id\":\"OLD\",\"version\":\"2.14.2\",\"port\":{port},\"headers\":true,\"max_payload\":1048576,\"jetstream\":true}}\r\n"
+        );
+        socket.write_all(info.as_bytes()).await.unwrap();
+        let mut said = [0; 4096];
+        while socket.read(&mut said).await.unwrap_or(0) > 0 {
+            let _ = socket.write_all(b"PONG\r\n").await;
+        }
+    });
+    let config = Config {
+        servers: vec![format!("nats://127.0.0.1:{port}")],
+        ..Config::default()
+    };
+    says(
+        &refused(config).await,
+        &["version 2.14.2", "2.15.1 or later is needed"],
+    );
+    old.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_takes_less_than_an_event_is_refused_with_both_values() {
     let server = Server::start("max_payload: 65536");
     says(
@@ -275,20 +316,9 @@ async fn a_full_disk_loses_nothing_and_mends() {
     })
     .await;
 
-    let sequences: Vec<u64> = running
-        .outcomes("WIRE")
-        .await
-        .iter()
-        .filter(|(subject, _)| !subject.starts_with("wire.held."))
-        .map(|(_, body)| {
-            serde_json::from_str::<serde_json::Value>(body).unwrap()["wire"]["raw"]["sequence"]
-                .as_u64()
-                .unwrap()
-        })
-        .collect();
-    let mut once = sequences.clone();
-    once.dedup();
-    assert_eq!(once, (1..=last).collect::<Vec<_>>());
+    let bus = JetStream::connect(config(&server)).await.unwrap();
+    let ledger = Ledger::of(&bus, last).await;
+    ledger.account(&Log::read(&bus, "WIRE").await, &[]).unwrap();
     running.end().await;
 }
 
@@ -426,7 +456,7 @@ async fn a_held_story_is_published_at_its_hour_by_the_server() {
         let body = Desk::new(u64::from(number)).plain().body;
         serde_json::json!({
             "uri": format!("tag:news.invalid,2026:held-{number}"), "version": "1", "type": "text", "language": "en", "pubStatus": "usable",
-            "headline": "Budget of the coming year", "body_text": body, "embargoed": hour.to_string(), "embargoedUntil": hour.to_string(),
+            "headline": format!("Budget of year {number}"), "body_text": body, "embargoed": hour.to_string(), "embargoedUntil": hour.to_string(),
         })
         .to_string()
     };
@@ -455,6 +485,78 @@ async fn a_held_story_is_published_at_its_hour_by_the_server() {
     running.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_a_held_story_back_keeps_it_in_and_a_duplicate_lets_nothing_out() {
+    let server = Server::start("");
+    let running = Running::start(config(&server)).await;
+    let soon = jiff::Timestamp::now() + Duration::from_secs(4);
+    let words = [3, 4, 5].map(|seed| Desk::new(seed).plain().body);
+    let send = async |story: usize, version: u32, more: serde_json::Value| {
+        let mut item = serde_json::json!({
+            "uri": format!("tag:news.invalid,2026:held-{story}"), "version": version.to_string(), "type": "text", "language": "en",
+            "headline": format!("Story number {story}"), "body_text": words[story], "pubStatus": "usable",
+        });
+        let all = item.as_object_mut().unwrap();
+        all.extend(more.as_object().unwrap().clone());
+        running
+            .publish("wire.raw.dpa.ninjs", item.to_string())
+            .await
+    };
+    let until = |hour: jiff::Timestamp| serde_json::json!({"embargoed": hour.to_string()});
+    let at_once = serde_json::json!({});
+    for story in 0..3 {
+        send(story, 1, until(soon)).await;
+        send(story, 1, at_once.clone()).await;
+    }
+    send(0, 2, at_once.clone()).await;
+    send(1, 2, serde_json::json!({"pubStatus": "canceled"})).await;
+    let later = soon + Duration::from_secs(1);
+    let last = send(2, 2, until(later)).await;
+    running.done(last).await;
+    let bus = JetStream::connect(config(&server)).await.unwrap();
+    running.end().await;
+
+    let ledger = Ledger::of(&bus, last).await;
+    within(15, "all hours have come", async || {
+        let counts = ledger
+            .account(&Log::read(&bus, "WIRE").await, &[])
+            .unwrap_or_default();
+        counts.get("held: released") == Some(&1)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let log = Log::read(&bus, "WIRE").await;
+    let counts = ledger.account(&log, &[]).unwrap();
+    assert_eq!(counts["held: taken back"], 3);
+    assert_eq!(counts["duplicate"], 3);
+    let told: Vec<String> = log
+        .0
+        .iter()
+        .filter(|entry| {
+            entry.subject.starts_with("wire.story.") || entry.subject.starts_with("wire.kill.")
+        })
+        .map(|entry| {
+            let event: serde_json::Value = serde_json::from_slice(&entry.body).unwrap();
+            format!(
+                "{} {} v{} {}",
+                event["wire"]["action"],
+                event["uri"],
+                event["version"],
+                event["wire"]["cluster"]["versions"]
+            )
+        })
+        .map(|told| told.replace('"', ""))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "new tag:news.invalid,2026:held-0 v2 1",
+            "kill tag:news.invalid,2026:held-1 v2 0",
+            "new tag:news.invalid,2026:held-2 v2 1",
+        ]
+    );
+}
+
 #[test]
 fn the_daemon_waits_for_its_server_and_stops_when_told() {
     let port = free_port();
@@ -468,16 +570,64 @@ fn the_daemon_waits_for_its_server_and_stops_when_told() {
             .unwrap()
     };
     let mut waiting = start(&[]);
-    std::thread::sleep(Duration::from_millis(1500));
+    let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    let said = lines.find(|line| {
+        line.as_ref()
+            .is_ok_and(|line| line.contains("cannot connect to"))
+    });
+    says(&said.unwrap().unwrap(), &["trying again until it works"]);
     assert!(waiting.try_wait().unwrap().is_none(), "it does not wait");
     Command::new("kill")
         .arg(waiting.id().to_string())
         .status()
         .unwrap();
-    let end = waiting.wait_with_output().unwrap();
-    assert!(end.status.success());
-    says(
-        &String::from_utf8_lossy(&end.stderr),
-        &["cannot connect to", "trying again until it works"],
+    assert!(waiting.wait().unwrap().success());
+}
+
+#[test]
+fn the_system_manager_hears_ready_alive_and_stopping() {
+    let server = Server::start("");
+    let scratch = Scratch::new("notify");
+    let path = scratch.0.join("socket");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(15)))
+        .unwrap();
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_copytaster"))
+        .args(["run", "--set", "admin.listen=", "--set"])
+        .arg(format!("nats.servers={}", server.url()))
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "900000")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let hears = |what: &str| {
+        let mut heard = [0; 256];
+        loop {
+            let read = socket
+                .recv(&mut heard)
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            if String::from_utf8_lossy(&heard[..read]).contains(what) {
+                return Instant::now();
+            }
+        }
+    };
+    hears("READY=1");
+    let first = hears("WATCHDOG=1");
+    let third = [hears("WATCHDOG=1"), hears("WATCHDOG=1")][1];
+    assert!(
+        third - first < Duration::from_millis(900),
+        "it barks too seldom"
+    );
+    Command::new("kill")
+        .args(["-INT", &daemon.id().to_string()])
+        .status()
+        .unwrap();
+    let told = Instant::now();
+    hears("STOPPING=1");
+    assert!(daemon.wait().unwrap().success());
+    assert!(
+        told.elapsed() < Duration::from_secs(12),
+        "it takes too long to stop"
     );
 }

@@ -1,5 +1,7 @@
 //! The record that closes every commit. How far are we, what must be remembered, and who wrote it?
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::story::{Position, Timestamp};
@@ -35,6 +37,13 @@ pub struct Checkpoint {
     pub begun: u32,
     /// The log's sequence of the first imprint that is still needed; `None` when none is.
     pub imprints: Option<u64>,
+    /// Outcomes and imprints after this sequence of the log may belong to a batch that was never ended;
+    /// `None` when all before this checkpoint is accounted for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole_until: Option<u64>,
+    /// Outcomes of messages after this position that such a batch told the world already.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub known: BTreeSet<String>,
 }
 
 impl Checkpoint {

@@ -4,6 +4,7 @@ mod answer;
 mod reader;
 mod rights;
 mod setup;
+mod strays;
 mod survey;
 
 use std::sync::Arc;
@@ -22,15 +23,16 @@ use tokio::sync::Mutex;
 
 use super::{
     Batch, Bus, Checkpoint, Extent, Fault, IMPRINTS_MORE, IMPRINTS_RECEIVED, Memory, Pulled, Room,
-    Stored, Unstored,
+    Stored, Stray, Unstored,
 };
+use crate::publish;
 use crate::story::{Origin, RawMessage, Subject};
 use reader::Reader;
 
 pub use setup::{Connection, open, open_raw, refuse_version};
 pub use survey::{Survey, survey};
 
-const BATCH_ID: &str = "Nats-Batch-Id";
+pub(self) const BATCH_ID: &str = "Nats-Batch-Id";
 const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
 const BATCH_COMMIT: &str = "Nats-Batch-Commit";
 
@@ -373,6 +375,40 @@ impl Bus for JetStream {
             .into_iter()
             .map(|message| self.memory(message))
             .collect()
+    }
+
+    async fn strays(&self, after: u64) -> Result<Vec<Stray>, Fault> {
+        let Config {
+            out_stream,
+            partition,
+            request_timeout,
+            ..
+        } = &self.inner.config;
+        let own = strays::Own {
+            source: publish::source(partition),
+            imprint: self.inner.subjects.imprint.clone(),
+        };
+        let found = strays::after(&self.inner.context, out_stream, after, &own);
+        let patience = *request_timeout * 2;
+        match tokio::time::timeout(patience, found).await {
+            Ok(found) => found,
+            Err(_) => Err(Fault::Surroundings(format!(
+                "the end of stream {out_stream} could not be read in time"
+            ))),
+        }
+    }
+
+    async fn remove(&self, sequence: u64) -> Result<(), Fault> {
+        let fault = |error: &dyn std::fmt::Display| {
+            Fault::Surroundings(format!("cannot remove record {sequence}: {error}"))
+        };
+        let name = &self.inner.config.out_stream;
+        let stream = self.inner.context.get_stream_no_info(name).await;
+        let stream = stream.map_err(|error| fault(&error))?;
+        match stream.delete_message(sequence).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(fault(&error)),
+        }
     }
 
     async fn forget(&self, before: u64) -> Result<(), Fault> {

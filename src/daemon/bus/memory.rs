@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::{
     Batch, Bus, Checkpoint, Extent, Fault, IMPRINTS_MORE, IMPRINTS_RECEIVED, Memory, Pulled,
-    Record, Room, Stored, Unstored,
+    Record, Room, Stored, Stray, StrayKind, Unstored,
 };
 use crate::story::{Origin, RawMessage, Subject, Timestamp};
 
@@ -25,6 +25,8 @@ pub enum Mishap {
     AnswerLost,
     /// The disk is full.
     Refused,
+    /// The disk is full after so many records: they are stored, and the rest is not.
+    Torn(usize),
 }
 
 /// A source and a log in one process. Clones share them.
@@ -46,6 +48,7 @@ struct Store {
     log: Vec<Logged>,
     last: u64,
     checkpoint: Option<Stored>,
+    batches: u64,
     mishaps: VecDeque<Mishap>,
 }
 
@@ -57,6 +60,7 @@ impl Default for Store {
             log: Vec::new(),
             last: 0,
             checkpoint: None,
+            batches: 0,
             mishaps: VecDeque::new(),
         }
     }
@@ -67,6 +71,7 @@ impl Default for Store {
 pub struct Logged {
     pub sequence: u64,
     pub record: Record,
+    batch: String,
     /// Imprints are told apart from outcomes.
     is_memory: bool,
 }
@@ -175,20 +180,43 @@ impl Store {
         if current != fence {
             return Err(Unstored::Fenced(fence));
         }
-        for record in &batch.records {
-            self.last += 1;
-            self.log.push(Logged {
-                sequence: self.last,
-                is_memory: record.subject.starts_with("wire.state."),
-                record: record.clone(),
-            });
-        }
+        self.store(batch, batch.records.len())?;
         self.last += 1;
         self.checkpoint = Some(Stored {
             sequence: self.last,
             checkpoint: checkpoint.clone(),
         });
         Ok(self.last)
+    }
+
+    /// The first `most` records of a batch.
+    fn store(&mut self, batch: &Batch, most: usize) -> Result<(), Unstored> {
+        let records = &batch.records[..most.min(batch.records.len())];
+        for (at, record) in records.iter().enumerate() {
+            let rolls_up = record
+                .headers
+                .iter()
+                .any(|(name, _)| *name == "Nats-Rollup");
+            let same = |other: &Record| other.subject == record.subject;
+            if rolls_up && records[..at].iter().any(same) {
+                return Err(Unstored::Refused(
+                    "a batch cannot replace what it brings itself".to_owned(),
+                ));
+            }
+            if rolls_up {
+                self.log.retain(|logged| !same(&logged.record));
+            }
+        }
+        for record in records {
+            self.last += 1;
+            self.log.push(Logged {
+                sequence: self.last,
+                is_memory: record.subject.starts_with("wire.state."),
+                record: record.clone(),
+                batch: batch.id.clone(),
+            });
+        }
+        Ok(())
     }
 
     fn recall(&self, after: u64) -> Option<Vec<Memory>> {
@@ -217,6 +245,7 @@ impl Store {
             .iter()
             .filter(|stored| stored.sequence > after);
         memory.extend(checkpoint.cloned().map(Memory::Checkpoint));
+        memory.sort_by_key(Memory::sequence);
         (!memory.is_empty()).then_some(memory)
     }
 }
@@ -231,6 +260,11 @@ impl Bus for InMemory {
     }
 
     async fn stage(&self, batch: &mut Batch) -> Result<(), Fault> {
+        if batch.id.is_empty() {
+            let mut store = self.store();
+            store.batches += 1;
+            batch.id = store.batches.to_string();
+        }
         batch.staged = batch.records.len();
         Ok(())
     }
@@ -249,6 +283,18 @@ impl Bus for InMemory {
         let answer = match mishap {
             Mishap::RequestLost => Err(Unstored::NoAnswer("the request was lost".to_owned())),
             Mishap::Refused => Err(Unstored::Refused("the disk is full".to_owned())),
+            Mishap::Torn(most) => {
+                let current = store
+                    .checkpoint
+                    .as_ref()
+                    .map_or(0, |stored| stored.sequence);
+                match current == fence {
+                    true => store
+                        .store(batch, most)
+                        .and(Err(Unstored::Refused("the disk is full".to_owned()))),
+                    false => Err(Unstored::Fenced(fence)),
+                }
+            }
             Mishap::AnswerLost => store
                 .commit(batch, checkpoint, fence)
                 .and(Err(Unstored::NoAnswer("the answer was lost".to_owned()))),
@@ -265,6 +311,27 @@ impl Bus for InMemory {
 
     async fn recall(&self, after: u64) -> Result<Vec<Memory>, Fault> {
         Ok(self.wait(|store| store.recall(after)).await)
+    }
+
+    async fn strays(&self, after: u64) -> Result<Vec<Stray>, Fault> {
+        let store = self.store();
+        let logged = store.log.iter().filter(|logged| logged.sequence > after);
+        let stray = |logged: &Logged| Stray {
+            sequence: logged.sequence,
+            batch: logged.batch.clone(),
+            kind: StrayKind::of(&logged.record.subject, |name| {
+                let headers = logged.record.headers.iter();
+                let mut found = headers.filter(|(has, _)| *has == name);
+                found.next().map(|(_, value)| value.as_str())
+            }),
+        };
+        Ok(logged.map(stray).collect())
+    }
+
+    async fn remove(&self, sequence: u64) -> Result<(), Fault> {
+        let mut store = self.store();
+        store.log.retain(|logged| logged.sequence != sequence);
+        Ok(())
     }
 
     async fn forget(&self, before: u64) -> Result<(), Fault> {

@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 pub use checkpoint::{Checkpoint, Stored};
 
+use crate::publish::CANCELED;
 use crate::story::{Outbound, RawMessage, Timestamp};
 
 /// Most records of one atomic batch, as the server has it, less the checkpoint and room for imprints.
@@ -88,10 +89,48 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Leaves out what the server stored of it under its present name; returns how much that was.
+    pub fn drop_stored(&mut self, strays: &[Stray]) -> usize {
+        let stored = strays.iter().filter(|stray| stray.batch == self.id).count();
+        let stored = stored.min(self.records.len());
+        self.records.drain(..stored);
+        stored
+    }
+
     /// Sends all again under another name.
     pub fn restart(&mut self) {
         self.id.clear();
         self.staged = 0;
+    }
+}
+
+/// A record of a batch that the server began to store and could not end: no checkpoint follows it, and
+/// the world may know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    pub sequence: u64,
+    /// The name of its batch.
+    pub batch: String,
+    pub kind: StrayKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StrayKind {
+    /// With its `ce-id`.
+    Outcome(String),
+    /// Takes a held story back, and may be repeated.
+    Cancel,
+    Imprints,
+}
+
+impl StrayKind {
+    /// What a record is, by its subject and its headers.
+    fn of<'h>(subject: &str, header: impl Fn(&str) -> Option<&'h str>) -> StrayKind {
+        match header("ce-id") {
+            _ if subject.contains(".state.") => StrayKind::Imprints,
+            Some(id) if header("ce-type") != Some(CANCELED) => StrayKind::Outcome(id.to_owned()),
+            _ => StrayKind::Cancel,
+        }
     }
 }
 
@@ -177,6 +216,12 @@ pub trait Bus: Clone + Send + Sync + 'static {
 
     /// Imprints and checkpoints after sequence `after` of the log: waits for the first, then takes what is there.
     fn recall(&self, after: u64) -> impl Future<Output = Result<Vec<Memory>, Fault>> + Send;
+
+    /// Our own outcomes and imprints after sequence `after` of the log.
+    fn strays(&self, after: u64) -> impl Future<Output = Result<Vec<Stray>, Fault>> + Send;
+
+    /// Removes the record with this sequence from the log.
+    fn remove(&self, sequence: u64) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Removes imprints before sequence `before` of the log.
     fn forget(&self, before: u64) -> impl Future<Output = Result<(), Fault>> + Send;

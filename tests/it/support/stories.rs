@@ -76,6 +76,9 @@ const LINKS: [&str; 6] = [
     "Officials added that",
 ];
 
+/// When desks begin to count, Unix seconds.
+pub const MORNING: i64 = 1_790_000_000;
+
 /// One message for the raw stream.
 #[derive(Clone, Debug)]
 pub struct Copy {
@@ -86,6 +89,9 @@ pub struct Copy {
 /// Copy without end.
 pub struct Desk {
     dice: Dice,
+    seed: u64,
+    /// Unix seconds from which the hours of embargoes count.
+    clock: i64,
     sent: Vec<Copy>,
     number: u64,
 }
@@ -94,9 +100,16 @@ impl Desk {
     pub fn new(seed: u64) -> Desk {
         Desk {
             dice: Dice::new(seed),
+            seed,
+            clock: MORNING,
             sent: Vec::new(),
             number: 0,
         }
+    }
+
+    /// Lets embargoes count from `clock` on, Unix seconds.
+    pub fn set_clock(&mut self, clock: i64) {
+        self.clock = clock;
     }
 
     /// The next message; `n` messages are a mixture of all kinds.
@@ -186,24 +199,42 @@ impl Desk {
         }
     }
 
-    fn item(&mut self, body: String) -> String {
+    /// The words of a guid stay; a later version goes on from them.
+    fn words_of(&mut self, guid: u64, version: u64) -> String {
+        let own = Dice::new(self.seed ^ guid.rotate_left(32));
+        let dice = std::mem::replace(&mut self.dice, own);
+        let body = self.body(2);
+        self.dice = dice;
+        match version {
+            1 => body,
+            _ => body + &self.paragraph(),
+        }
+    }
+
+    /// A version of a story with an identifier, under embargo now and then: until soon, until long after, until lately.
+    fn ninjs(&mut self) -> Copy {
         let (guid, version) = (
             self.dice.below(40 + self.number / 4),
             1 + self.dice.below(4),
         );
         let headline = format!("{} {}", self.dice.of(&CITIES), self.dice.of(&WHAT));
-        serde_json::json!({
+        let mut item = serde_json::json!({
             "uri": format!("tag:news.invalid,2026:{guid}"), "version": version.to_string(), "type": "text", "language": "en",
-            "pubStatus": "usable", "headline": headline, "body_text": body, "urgency": 1 + self.dice.below(8),
-        })
-        .to_string()
-    }
-
-    fn ninjs(&mut self) -> Copy {
-        let body = self.body(2);
+            "pubStatus": "usable", "headline": headline, "body_text": self.words_of(guid, version), "urgency": 1 + self.dice.below(8),
+        });
+        let hour = match self.dice.below(8) {
+            0 | 1 => Some(1 + self.dice.below(4) as i64),
+            2 => Some(86_400),
+            3 => Some(-3600),
+            _ => None,
+        };
+        if let Some(hour) = hour {
+            let hour = jiff::Timestamp::from_second(self.clock + hour).expect("an hour of our age");
+            item["embargoed"] = hour.to_string().into();
+        }
         Copy {
             subject: "wire.raw.dpa.ninjs".to_owned(),
-            body: self.item(body),
+            body: item.to_string(),
         }
     }
 
