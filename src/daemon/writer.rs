@@ -4,22 +4,24 @@
 //! record by record, and the one before that is being committed. Only the last may be known to the
 //! world, and the next is made known only when the answer to it names the new fence.
 
+mod open;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
-use super::bus::{Batch, Bus, Checkpoint, Fault, MAX_RECORDS, Pulled, Record, Room, Unstored};
+use super::bus::{Batch, Bus, Checkpoint, Fault, Pulled, Record, Room, Unstored};
 use super::recollection::{self, Index};
 use super::standby::Turn;
 use super::telemetry::{self, Told};
 use super::work::{self, Hand};
 use super::{House, Patience, Role, patiently};
 use crate::pipeline::{Commit, Pipeline};
-use crate::story::{Outbound, Timestamp};
+use crate::story::Timestamp;
+use open::Open;
 
 /// How a turn as writer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,27 +67,6 @@ struct Flight {
 
 type Answer = (Flight, Result<u64, Unstored>);
 type Work = (Pipeline, Vec<Commit>);
-
-/// Outcomes that are handed to the server, and not yet committed.
-#[derive(Default)]
-struct Open {
-    batch: Batch,
-    told: Told,
-    bytes: usize,
-    frames: BytesMut,
-    /// Subjects of the held stories among them.
-    held: BTreeSet<String>,
-    /// The last commit that went in: its position, digest and horizon stand for all.
-    last: Option<Commit>,
-    /// A record could not be handed over: it waits for the commit.
-    held_up: bool,
-}
-
-impl Open {
-    fn waits(&self) -> bool {
-        !self.held_up && self.batch.staged < self.batch.records.len()
-    }
-}
 
 struct Writer<'h, B: Bus> {
     house: &'h House<B>,
@@ -178,7 +159,7 @@ impl<'h, B: Bus> Writer<'h, B> {
                 }
                 pulled = joined(&mut self.pulling) => self.arrived(pulled).await?,
                 // last, so that the next batch is worked on meanwhile; broken off, it goes on where it was
-                () = hand_over(&self.house.bus, &mut self.open), if self.open.waits() => {}
+                () = self.open.hand_over(&self.house.bus), if self.open.waits() => {}
                 () = sleep_until(self.beat), if idle => self.heartbeat(),
             }
         }
@@ -258,43 +239,12 @@ impl<'h, B: Bus> Writer<'h, B> {
 
     /// Lays out what fits into the open batch.
     fn stage(&mut self) {
-        while let Some(commit) = self.pending.front() {
-            let bytes = commit
-                .outbound
-                .iter()
-                .map(|outbound| outbound.body.len())
-                .sum::<usize>()
-                + commit.imprints.len();
-            let records = self.open.batch.records.len() + commit.outbound.len();
-            let full =
-                records > MAX_RECORDS || self.open.bytes + bytes > self.house.config.batch_bytes;
-            let again = commit
-                .outbound
-                .iter()
-                .any(|record| self.open.held.contains(&record.subject));
-            if (full || again) && self.open.last.is_some() {
-                return;
+        let most = self.house.config.batch_bytes;
+        while let Some(commit) = self.pending.pop_front() {
+            if !self.open.has_room(&commit, most) {
+                return self.pending.push_front(commit);
             }
-            let Some(mut commit) = self.pending.pop_front() else {
-                return;
-            };
-            self.open.bytes += bytes;
-            recollection::frame(&mut self.open.frames, &commit.imprints);
-            commit.imprints = Vec::new();
-            self.open.told.count(&commit.outbound);
-            let mut outbound = superseded(std::mem::take(&mut commit.outbound));
-            if !self.known.is_empty() {
-                outbound.retain(|record| record.is_cancel() || !self.known.remove(record.id()));
-            }
-            let held = outbound.iter().filter(|record| is_held(record));
-            self.open
-                .held
-                .extend(held.map(|record| record.subject.clone()));
-            self.open
-                .batch
-                .records
-                .extend(outbound.into_iter().map(Into::into));
-            self.open.last = Some(commit);
+            self.open.take(commit, &mut self.known);
         }
     }
 
@@ -315,7 +265,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             self.house.config.block_bytes,
         );
         self.open.batch.records.extend(blocks);
-        hand_over(&self.house.bus, &mut self.open).await;
+        self.open.hand_over(&self.house.bus).await;
         let needed = self
             .index
             .needed(last.horizon)
@@ -504,7 +454,7 @@ impl<'h, B: Bus> Writer<'h, B> {
         self.unsettled = false;
         // what was handed over meanwhile may have been abandoned, or was on a lost connection
         self.open.batch.restart();
-        hand_over(&self.house.bus, &mut self.open).await;
+        self.open.hand_over(&self.house.bus).await;
         Ok(None)
     }
 
@@ -527,8 +477,8 @@ impl<'h, B: Bus> Writer<'h, B> {
             writer: None,
             number: self.number + 1,
             begun: 0,
-            whole_until: None,
-            // what is handed over and not committed was never told
+            // what is handed over and not committed was never told; where nothing was committed since the claim,
+            // the next writer must look again behind the place up to which the log is whole
             ..self.committed.clone()
         };
         match self
@@ -541,32 +491,6 @@ impl<'h, B: Bus> Writer<'h, B> {
             Err(error) => warn!("stopped without good-bye: {error}"),
         }
     }
-}
-
-/// A record that cannot be handed over now is handed over with the commit, or again after its refusal.
-async fn hand_over<B: Bus>(bus: &B, open: &mut Open) {
-    open.held_up = false;
-    if let Err(error) = bus.stage(&mut open.batch).await {
-        debug!("{error}");
-        open.held_up = true;
-    }
-}
-
-fn is_held(record: &Outbound) -> bool {
-    record.subject.starts_with("wire.held.")
-}
-
-/// The records of one commit, without held ones that a later one takes the place of: the server
-/// refuses a batch that replaces what it brings itself.
-fn superseded(outbound: Vec<Outbound>) -> Vec<Outbound> {
-    let mut later = BTreeSet::new();
-    let mut kept: Vec<Outbound> = outbound
-        .into_iter()
-        .rev()
-        .filter(|record| !is_held(record) || later.insert(record.subject.clone()))
-        .collect();
-    kept.reverse();
-    kept
 }
 
 impl<B: Bus> Drop for Writer<'_, B> {
