@@ -122,7 +122,7 @@ fn channels([event, duplicate, dead_letter]: [Value; 3]) -> Vec<Channel> {
     story.parameters = vec![
         (
             "action",
-            "what it is to what was said before",
+            "what it is to what was said before; of a story of which no earlier version is known, what the wire calls it: a correction of something never seen is a correction with the relation first",
             ACTIONS.to_vec(),
         ),
         (

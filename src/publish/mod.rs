@@ -195,7 +195,8 @@ fn held_subject(held: HeldId, partition: &str) -> String {
     format!("wire.held.{partition}.{held}")
 }
 
-/// The word in `wire.action` and in the subject.
+/// The word in `wire.action` and in the subject. Where nothing earlier is known the wire's own word
+/// holds: a desk that waits for corrections gets them all, whether or not we saw what they correct.
 fn action(story: &Story, relation: &Relation) -> &'static str {
     match relation {
         Relation::Exact { .. } | Relation::Near { .. } => "duplicate",
@@ -203,10 +204,20 @@ fn action(story: &Story, relation: &Relation) -> &'static str {
         Relation::Update { .. } => "update",
         Relation::Correction { .. } => "correction",
         Relation::Refile { .. } => "refile",
-        Relation::First | Relation::Rewrite { .. } if story.has(Signal::Advisory) => "advisory",
-        Relation::First | Relation::Rewrite { .. } => "new",
+        Relation::First | Relation::Rewrite { .. } => SAID
+            .into_iter()
+            .find(|(signal, _)| story.has(*signal))
+            .map_or("new", |(_, action)| action),
     }
 }
+
+/// Signals that are an action where nothing earlier is known, the strongest first.
+const SAID: [(Signal, &str); 4] = [
+    (Signal::Correction, "correction"),
+    (Signal::Refile, "refile"),
+    (Signal::Update, "update"),
+    (Signal::Advisory, "advisory"),
+];
 
 fn event_type(action: &str) -> String {
     match action {

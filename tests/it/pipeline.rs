@@ -141,3 +141,36 @@ fn a_gap_is_a_dead_letter_that_names_the_range() {
     assert_eq!(event["wire"]["raw"]["lastSequence"], 11);
     assert!(super::contract::breaches(&event).is_empty());
 }
+
+/// Copy about one thing under a version word.
+fn under(word: &str) -> String {
+    format!(
+        "{word}Harbour of Lima reopens\n\nLIMA, Nov 6 (Reuters) - The port of Callao reopened on Monday after a strong swell, its operator said."
+    )
+}
+
+#[test]
+fn a_version_of_a_story_never_seen_has_the_action_that_the_wire_names() {
+    for (word, action) in [
+        ("", "new"),
+        ("URGENT-", "new"),
+        ("UPDATE 2-", "update"),
+        ("CORRECTED-", "correction"),
+        ("REFILE-", "refile"),
+        ("ADVISORY-", "advisory"),
+    ] {
+        let message = message(1, "wire.raw.reuters.world", under(word));
+        let record = records(pipeline(Settings::default()).process(&[message])).remove(0);
+        let start = format!("wire.story.{action}.");
+        assert!(
+            record.subject.starts_with(&start),
+            "{word} {}",
+            record.subject
+        );
+        let event: serde_json::Value = serde_json::from_slice(&record.body).expect("JSON");
+        assert_eq!(event["wire"]["action"], action, "{word}");
+        assert_eq!(event["wire"]["cluster"]["relation"], "first", "{word}");
+        let kind = ("ce-type", format!("news.wire.story.{action}.v1"));
+        assert!(record.headers.contains(&kind), "{word}");
+    }
+}
