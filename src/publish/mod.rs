@@ -89,7 +89,14 @@ pub const CANCELED: &str = "news.wire.held.canceled.v1";
 /// An empty record that takes a held story back, on behalf of `story`.
 pub fn cancel(story: &Story, held: HeldId, partition: &str) -> Outbound {
     let mut headers = headers(&story.origin, story.item, story.received, partition);
+    for (name, value) in &mut headers {
+        // the event of `story` has the id without this
+        if *name == "ce-id" {
+            value.push_str(":canceled");
+        }
+    }
     headers.push(("ce-type", CANCELED.to_owned()));
+    headers.push(("traceparent", trace_parent(story)));
     headers.push(("Nats-Rollup", "sub".to_owned()));
     Outbound {
         outcome: Outcome::Held,

@@ -174,3 +174,35 @@ fn a_version_of_a_story_never_seen_has_the_action_that_the_wire_names() {
         assert!(record.headers.contains(&kind), "{word}");
     }
 }
+
+#[test]
+fn what_cancels_a_held_story_is_an_event_of_its_own() {
+    let item = |more: &str| {
+        format!(
+            "{{\"uri\":\"urn:x:1\",\"headline\":\"Budget passed\",\"body_text\":\"The budget was passed after a long debate in the capital, the speaker said.\",{more}}}"
+        )
+    };
+    let held = message(
+        1,
+        "wire.raw.dpa.world",
+        item("\"embargoed\":\"2023-11-07T12:00:00Z\""),
+    );
+    let kill = message(2, "wire.raw.dpa.world", item("\"pubstatus\":\"canceled\""));
+    let records = records(pipeline(Settings::default()).process(&[held, kill]));
+    let outcomes: Vec<Outcome> = records.iter().map(|record| record.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Held, Outcome::Kill, Outcome::Held]);
+    let header = |record: &Outbound, wanted: &str| {
+        let found = record.headers.iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, value)| value.clone()).expect("the header")
+    };
+    let ids: Vec<String> = records
+        .iter()
+        .map(|record| header(record, "ce-id"))
+        .collect();
+    assert_eq!(
+        ids,
+        ["WIRE_RAW:1:0", "WIRE_RAW:2:0", "WIRE_RAW:2:0:canceled"]
+    );
+    let trace = header(&records[2], "traceparent");
+    assert_eq!(trace, header(&records[1], "traceparent"));
+}
