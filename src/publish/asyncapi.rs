@@ -219,7 +219,11 @@ fn headers(types: &[String]) -> Value {
 /// The same with what the story is about.
 fn tagged(mut headers: Value) -> Value {
     let list = |description: &str| json!({"type": "string", "description": description});
-    headers["properties"]["wire-regions"] = list("codes of the regions, parted by commas");
-    headers["properties"]["wire-actors"] = list("ids of the actors, parted by commas");
+    headers["properties"]["wire-regions"] = list(
+        "codes of the regions, parted by commas; at most 2,000 bytes of whole codes, the payload has all",
+    );
+    headers["properties"]["wire-actors"] = list(
+        "ids of the actors, parted by commas; at most 2,000 bytes of whole ids, the payload has all",
+    );
     headers
 }

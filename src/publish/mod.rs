@@ -287,6 +287,8 @@ fn begin_trace(origin: &Origin) -> String {
     format!("00-{trace:032x}-{span:016x}-01")
 }
 
+/// A header of `items`, parted by commas: as many whole ones, the first first, as go into 2,000 bytes.
+/// The payload has all of them.
 fn list<'t>(
     headers: &mut Vec<(&'static str, String)>,
     name: &'static str,
