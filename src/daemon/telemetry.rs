@@ -126,7 +126,7 @@ pub const METRICS: [Metric; 31] = [
         Gauge,
         "seconds",
         "",
-        "Age of the last message done when it was committed; 0 when all are done.",
+        "Age of the last message done when it was committed, and the time since while others wait; 0 when all are done.",
     ),
     metric(
         OUTCOMES,
@@ -360,6 +360,7 @@ impl Recorder {
         gauge!(LAG_MESSAGES).set(progress.lag() as f64);
         gauge!(WRITER).set(f64::from(u8::from(progress.role() == Role::Writer)));
         let mut text = self.handle.render();
+        gauge!(LAG_SECONDS).set(progress.lag_time().as_secs_f64());
         process::render(&mut text);
         text
     }
@@ -484,11 +485,6 @@ pub fn committed(seconds: f64, records: usize, bytes: usize) {
     histogram!(COMMIT_BYTES).record(bytes as f64);
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     gauge!(LAST_COMMIT).set(now.map_or(0.0, |now| now.as_secs_f64()));
-}
-
-/// The last message done was so old when it was committed; 0 when none is left to do.
-pub fn lagging(seconds: f64) {
-    gauge!(LAG_SECONDS).set(seconds.max(0.0));
 }
 
 /// Another writer committed first.
