@@ -6,6 +6,7 @@
 mod process;
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -322,7 +323,8 @@ pub fn log(log: &Log, louder: i8) {
     let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let _ = match log.format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
@@ -358,9 +360,9 @@ impl Recorder {
     pub fn render(&self, progress: &Progress, ready: bool) -> String {
         gauge!(READY).set(f64::from(u8::from(ready)));
         gauge!(LAG_MESSAGES).set(progress.lag() as f64);
+        gauge!(LAG_SECONDS).set(progress.lag_time().as_secs_f64());
         gauge!(WRITER).set(f64::from(u8::from(progress.role() == Role::Writer)));
         let mut text = self.handle.render();
-        gauge!(LAG_SECONDS).set(progress.lag_time().as_secs_f64());
         process::render(&mut text);
         text
     }
