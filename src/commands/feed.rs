@@ -4,7 +4,7 @@ mod inputs;
 mod progress;
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,7 +27,7 @@ use progress::Progress;
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Files, folders, or `-` for standard input. In a folder: <agency>/<feed>/file, or NN.<agency>.<feed>.ext;
-    /// names that begin with a dot are left out
+    /// else the last two folders of the path are agency and feed. Names that begin with a dot are left out
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// A message a line
@@ -131,9 +131,29 @@ impl Feeder {
     async fn once(&self, paths: &[PathBuf]) -> anyhow::Result<()> {
         let inputs = inputs::find(paths, &self.given)?;
         anyhow::ensure!(!inputs.is_empty(), "there is no file to feed");
+        for line in self.addresses(&inputs) {
+            eprintln!("{line}");
+        }
         self.round(&inputs, &CancellationToken::new())
             .await
             .verdict()
+    }
+
+    /// Where the files go, a line a feed.
+    fn addresses(&self, inputs: &[Input]) -> Vec<String> {
+        let mut files: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for input in inputs.iter().filter(|input| input.path.as_os_str() != "-") {
+            *files.entry((&input.agency, &input.feed)).or_default() += 1;
+        }
+        let line = |((agency, feed), count): (&(&str, &str), &u64)| {
+            let hint = match *agency == "any" && self.given.agency.is_none() {
+                true => ": no agency in the path, --agency and --feed name it",
+                false => "",
+            };
+            let noun = if *count == 1 { "file" } else { "files" };
+            format!("{count} {noun} to {}.{agency}.{feed}{hint}", self.subject)
+        };
+        files.iter().map(line).collect()
     }
 
     /// Sends all messages of `inputs` and waits for the fate of each.

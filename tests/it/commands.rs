@@ -119,6 +119,25 @@ async fn a_folder_is_fed_in_order_each_message_on_the_subject_of_its_feed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_path_inside_the_tree_is_fed_as_the_whole_tree_is() {
+    let (server, folder) = (Server::start(""), Scratch::new("feed"));
+    write(&folder.0, &[("copy/efe/en/1.txt", "one")]);
+    for path in ["copy", "copy/efe", "copy/efe/en", "copy/efe/en/1.txt"] {
+        let output = run(&server, &["feed", folder.0.join(path).to_str().unwrap()]);
+        assert!(output.status.success(), "{path}: {}", said(&output));
+    }
+    let subjects: Vec<String> = raw(&server).await.into_iter().map(|(s, ..)| s).collect();
+    assert_eq!(subjects, ["wire.raw.efe.en"; 4]);
+
+    let output = command(&server, &["feed", "1.txt"])
+        .current_dir(folder.0.join("copy/efe/en"))
+        .output()
+        .unwrap();
+    let told = "1 file to wire.raw.any.file: no agency in the path";
+    assert!(said(&output).contains(told), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_of_standard_input_are_a_message_each() {
     let server = Server::start("");
     let args = ["feed", "--jsonl", "--agency", "EFE", "--feed", "en", "-"];
