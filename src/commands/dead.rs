@@ -105,11 +105,12 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<()> {
         .context("cannot start the runtime")?;
     let end = runtime.block_on(async {
         let drawer = Drawer::open(settings).await?;
-        match &args.verb {
+        let end = match &args.verb {
             Verb::List(args) => list(args, &drawer).await,
             Verb::Show(args) => show(args, &drawer).await,
             Verb::Requeue(args) => requeue(args, &drawer).await,
-        }
+        };
+        drawer.connection.explain(end)
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
     super::taste::unless_pipe_is_closed(end)

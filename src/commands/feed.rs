@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_nats::HeaderMap;
-use async_nats::jetstream::Context;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -68,7 +67,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<()> {
 }
 
 struct Feeder {
-    context: Context,
+    connection: Connection,
     /// `wire.raw`, as this installation calls it.
     subject: String,
     /// Bytes of the longest message.
@@ -108,10 +107,10 @@ struct Mark {
 impl Feeder {
     async fn connect(args: &Args, settings: &Settings) -> anyhow::Result<Feeder> {
         let config = settings.jetstream().await?;
-        let Connection { client, context } = jetstream::open_raw(&config).await?;
+        let connection = jetstream::open_raw(&config).await?;
+        let client = &connection.client;
         let inbox = client.new_inbox();
         Ok(Feeder {
-            context,
             subject: format!("{}.raw", config.prefix),
             // room for the headers
             most: client.max_payload().saturating_sub(4096),
@@ -125,6 +124,7 @@ impl Feeder {
                 false => Cut::Whole,
             },
             rate: args.rate,
+            connection,
         })
     }
 
@@ -134,9 +134,8 @@ impl Feeder {
         for line in self.addresses(&inputs) {
             eprintln!("{line}");
         }
-        self.round(&inputs, &CancellationToken::new())
-            .await
-            .verdict()
+        let round = self.round(&inputs, &CancellationToken::new()).await;
+        self.connection.explain(round.verdict())
     }
 
     /// Where the files go, a line a feed.
@@ -162,7 +161,7 @@ impl Feeder {
         let is_known = inputs.iter().all(|input| input.path.as_os_str() != "-");
         let mut progress = Progress::new(is_known.then_some(sizes));
         let mut items = self.reading(inputs);
-        let mut post = Post::new(self.context.clone(), self.run.clone() + &stamp());
+        let mut post = Post::new(self.connection.context.clone(), self.run.clone() + &stamp());
         let mut pace = Pace::new(self.rate);
         let mut round = Round::default();
         let mut is_open = true;

@@ -138,6 +138,28 @@ async fn a_path_inside_the_tree_is_fed_as_the_whole_tree_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_lacks_a_permission_is_told_which() {
+    let server = Server::start(
+        r#"accounts { DESK { jetstream: enabled, users: [
+            { user: feeder, password: right, permissions {
+                publish: ["wire.raw.efe.>", "$JS.API.INFO", "$JS.API.STREAM.INFO.WIRE_RAW"], subscribe: ["_INBOX.>"] } }
+        ] } }"#,
+    );
+    let folder = Scratch::new("feed");
+    write(&folder.0, &[("efe/en/1.txt", "one")]);
+    let login = ["--set", "nats.user=feeder", "--set", "nats.password=right"];
+    let path = folder.0.to_str().unwrap();
+    refusal(
+        &server,
+        &[&["feed", path], &login[..]].concat(),
+        &[
+            "cannot create stream WIRE_RAW",
+            "Permissions Violation for Publish to \"$JS.API.STREAM.CREATE.WIRE_RAW\"",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_of_standard_input_are_a_message_each() {
     let server = Server::start("");
     let args = ["feed", "--jsonl", "--agency", "EFE", "--feed", "en", "-"];
