@@ -159,6 +159,29 @@ async fn who_lacks_a_permission_is_told_which() {
     );
 }
 
+fn taste(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
+    command.arg("taste").args(args).output().unwrap()
+}
+
+#[test]
+fn taste_tells_what_it_read_before_it_names_a_fault() {
+    let folder = Scratch::new("taste");
+    let story = "The port of Callao reopened on Wednesday after a strong swell, its operator said.";
+    write(&folder.0, &[("good.txt", story)]);
+    let good = folder.0.join("good.txt");
+    let output = taste(&[good.to_str().unwrap(), "missing.txt"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
+    let missing = "cannot read missing.txt";
+    assert!(said(&output).contains(missing), "{}", said(&output));
+
+    let output = taste(&[folder.0.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = "is a folder: taste takes files";
+    assert!(said(&output).contains(told), "{}", said(&output));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_of_standard_input_are_a_message_each() {
     let server = Server::start("");
