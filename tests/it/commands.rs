@@ -433,6 +433,15 @@ async fn a_dead_letter_is_listed_shown_and_requeued_byte_for_byte() {
 
     // what died again is one message, not two
     events(&server, "wire.dead.", 4).await;
+    let marks: Vec<bool> = listed(&server, &[])
+        .iter()
+        .map(|one| one["requeued"] == true)
+        .collect();
+    assert_eq!(marks, [true, true, false, false]);
+    let output = run(&server, &["dead", "list", "--reason", "nonsense"]);
+    assert!(!output.status.success());
+    let told = "possible values: empty, truncated";
+    assert!(said(&output).contains(told), "{}", said(&output));
     let output = run(&server, &["dead", "requeue", "--all"]);
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(messages(&server, "WIRE_RAW").await.len(), 7);
