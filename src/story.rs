@@ -642,7 +642,8 @@ pub struct Verdict {
     pub cluster: ClusterId,
     /// Stories published in the cluster so far, this one included (duplicates do not count).
     pub versions: u32,
-    /// Slugs of the agencies that sent stories of the cluster, in order of arrival, each once.
+    /// Display names of the agencies that sent stories of the cluster, in order of arrival, each once;
+    /// an agency that is not known has none.
     pub agencies: Vec<String>,
     /// Why, where the relation does not say it (`late-version`, `killed`).
     pub reason: Option<&'static str>,

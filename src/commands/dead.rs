@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::ArgGroup;
+use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::post::{self, Post, Settled, Unstored};
 use crate::daemon::bus::INPUT;
 use crate::daemon::settings::Settings;
+use crate::story::Reason;
 use drawer::Drawer;
 use letter::Letter;
 
@@ -35,7 +37,7 @@ enum Verb {
     Requeue(Requeue),
 }
 
-/// One line a dead letter, oldest first
+/// One line a dead letter, oldest first; those that were requeued say so
 #[derive(clap::Args, Debug)]
 struct List {
     #[command(flatten)]
@@ -76,11 +78,15 @@ struct Requeue {
 #[derive(clap::Args, Debug)]
 struct Only {
     /// Those with this reason
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", value_parser = reasons(), ignore_case = true)]
     reason: Option<String>,
     /// Those of this agency; `any` where it is not known
     #[arg(long, value_name = "AGENCY")]
     agency: Option<String>,
+}
+
+fn reasons() -> PossibleValuesParser {
+    PossibleValuesParser::new(Reason::ALL.map(Reason::name))
 }
 
 impl Only {
@@ -105,20 +111,22 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<()> {
         .context("cannot start the runtime")?;
     let end = runtime.block_on(async {
         let drawer = Drawer::open(settings).await?;
-        match &args.verb {
+        let end = match &args.verb {
             Verb::List(args) => list(args, &drawer).await,
             Verb::Show(args) => show(args, &drawer).await,
             Verb::Requeue(args) => requeue(args, &drawer).await,
-        }
+        };
+        drawer.connection.explain(end)
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
     super::taste::unless_pipe_is_closed(end)
 }
 
 async fn list(args: &List, drawer: &Drawer) -> anyhow::Result<()> {
-    let mut newest = VecDeque::new();
+    let (mut newest, mut requeued) = (VecDeque::new(), BTreeSet::new());
     drawer
         .scan(|mut letter| {
+            requeued.extend(drawer.earlier(letter.header(FROM)));
             if args.only.takes(&letter) {
                 // many letters, one line each: the bytes are not for the list
                 letter.raw.body = None;
@@ -130,21 +138,29 @@ async fn list(args: &List, drawer: &Drawer) -> anyhow::Result<()> {
             Ok(ControlFlow::Continue(()))
         })
         .await?;
+    match drawer.requeued(newest.make_contiguous()).await {
+        Ok(more) => requeued.extend(more),
+        Err(error) => {
+            eprintln!("copytaster: cannot tell all that were requeued: {error:#}");
+        }
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     for letter in &newest {
+        let is_requeued = requeued.contains(&letter.sequence);
         let line = match args.json {
-            true => record(letter).to_string(),
-            false => line(letter),
+            true => record(letter, is_requeued).to_string(),
+            false if is_requeued => line(letter, "requeued; "),
+            false => line(letter, ""),
         };
         writeln!(out, "{line}")?;
     }
     Ok(out.flush()?)
 }
 
-fn line(letter: &Letter) -> String {
+fn line(letter: &Letter, mark: &str) -> String {
     let Letter { dead, .. } = letter;
     format!(
-        "{:>9}  {:.0}  {:<11} {:<9} {:<12} {:>8}  {}",
+        "{:>9}  {:.0}  {:<11} {:<9} {:<12} {:>8}  {mark}{}",
         letter.sequence,
         letter.received,
         dead.reason,
@@ -155,7 +171,7 @@ fn line(letter: &Letter) -> String {
     )
 }
 
-fn record(letter: &Letter) -> serde_json::Value {
+fn record(letter: &Letter, is_requeued: bool) -> serde_json::Value {
     let Letter {
         dead, source, raw, ..
     } = letter;
@@ -168,6 +184,7 @@ fn record(letter: &Letter) -> serde_json::Value {
         "feed": source.feed,
         "bytes": raw.bytes,
         "message": dead.message,
+        "requeued": is_requeued,
         "input": letter.header(INPUT),
         "raw": {"stream": raw.stream, "sequence": raw.sequence, "subject": raw.subject, "sha256": raw.sha256},
     })
@@ -265,10 +282,7 @@ async fn chosen(only: &Only, drawer: &Drawer) -> anyhow::Result<Vec<u64>> {
     drawer
         .scan(|letter| {
             // it died again: the later letter stands for both
-            let earlier = letter.header(FROM).and_then(|from| from.rsplit_once(':'));
-            if let Some((stream, Ok(earlier))) = earlier.map(|(s, n)| (s, n.parse::<u64>()))
-                && stream == drawer.name
-            {
+            if let Some(earlier) = drawer.earlier(letter.header(FROM)) {
                 sequences.remove(&earlier);
             }
             if only.takes(&letter) {

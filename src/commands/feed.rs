@@ -4,14 +4,13 @@ mod inputs;
 mod progress;
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use async_nats::HeaderMap;
-use async_nats::jetstream::Context;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +26,7 @@ use progress::Progress;
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Files, folders, or `-` for standard input. In a folder: <agency>/<feed>/file, or NN.<agency>.<feed>.ext;
-    /// names that begin with a dot are left out
+    /// else the last two folders of the path are agency and feed. Names that begin with a dot are left out
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// A message a line
@@ -68,7 +67,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<()> {
 }
 
 struct Feeder {
-    context: Context,
+    connection: Connection,
     /// `wire.raw`, as this installation calls it.
     subject: String,
     /// Bytes of the longest message.
@@ -108,10 +107,10 @@ struct Mark {
 impl Feeder {
     async fn connect(args: &Args, settings: &Settings) -> anyhow::Result<Feeder> {
         let config = settings.jetstream().await?;
-        let Connection { client, context } = jetstream::open_raw(&config).await?;
+        let connection = jetstream::open_raw(&config).await?;
+        let client = &connection.client;
         let inbox = client.new_inbox();
         Ok(Feeder {
-            context,
             subject: format!("{}.raw", config.prefix),
             // room for the headers
             most: client.max_payload().saturating_sub(4096),
@@ -125,15 +124,35 @@ impl Feeder {
                 false => Cut::Whole,
             },
             rate: args.rate,
+            connection,
         })
     }
 
     async fn once(&self, paths: &[PathBuf]) -> anyhow::Result<()> {
         let inputs = inputs::find(paths, &self.given)?;
         anyhow::ensure!(!inputs.is_empty(), "there is no file to feed");
-        self.round(&inputs, &CancellationToken::new())
-            .await
-            .verdict()
+        for line in self.addresses(&inputs) {
+            eprintln!("{line}");
+        }
+        let round = self.round(&inputs, &CancellationToken::new()).await;
+        self.connection.explain(round.verdict())
+    }
+
+    /// Where the files go, a line a feed.
+    fn addresses(&self, inputs: &[Input]) -> Vec<String> {
+        let mut files: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for input in inputs.iter().filter(|input| input.path.as_os_str() != "-") {
+            *files.entry((&input.agency, &input.feed)).or_default() += 1;
+        }
+        let line = |((agency, feed), count): (&(&str, &str), &u64)| {
+            let hint = match *agency == "any" && self.given.agency.is_none() {
+                true => ": no agency in the path, --agency and --feed name it",
+                false => "",
+            };
+            let noun = if *count == 1 { "file" } else { "files" };
+            format!("{count} {noun} to {}.{agency}.{feed}{hint}", self.subject)
+        };
+        files.iter().map(line).collect()
     }
 
     /// Sends all messages of `inputs` and waits for the fate of each.
@@ -142,7 +161,7 @@ impl Feeder {
         let is_known = inputs.iter().all(|input| input.path.as_os_str() != "-");
         let mut progress = Progress::new(is_known.then_some(sizes));
         let mut items = self.reading(inputs);
-        let mut post = Post::new(self.context.clone(), self.run.clone() + &stamp());
+        let mut post = Post::new(self.connection.context.clone(), self.run.clone() + &stamp());
         let mut pace = Pace::new(self.rate);
         let mut round = Round::default();
         let mut is_open = true;

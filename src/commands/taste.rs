@@ -52,10 +52,9 @@ pub fn run(args: &Args, settings: Settings, tagger: Arc<Tagger>) -> anyhow::Resu
         &args.files
     };
     let outcome = files.iter().try_for_each(|file| table.read(file, &mut out));
-    let written = outcome
-        .and_then(|()| table.flush(&mut out))
-        .and_then(|()| Ok(out.flush()?));
-    unless_pipe_is_closed(written)
+    // what was read before a fault is told before the fault is
+    let written = table.flush(&mut out).and_then(|()| Ok(out.flush()?));
+    unless_pipe_is_closed(outcome.and(written))
 }
 
 /// The reader of a pipe that has seen enough is no failure.
@@ -100,6 +99,11 @@ impl<'a> Table<'a> {
         let mut reader: Box<dyn BufRead> = match &*name {
             "-" => Box::new(BufReader::new(io::stdin())),
             _ => {
+                anyhow::ensure!(
+                    !path.is_dir(),
+                    "{name} is a folder: taste takes files, as in `taste {}/*`, and feed takes folders",
+                    name.trim_end_matches('/')
+                );
                 let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
                 Box::new(BufReader::new(file))
             }

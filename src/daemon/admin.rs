@@ -70,7 +70,7 @@ async fn upkeep(recorder: Recorder) {
 /// Fails when a restart would help: the loop is silent, and nothing around it is the cause.
 async fn live(State(admin): State<Admin>) -> Response {
     match admin.progress.is_stuck(admin.stuck_after) {
-        false => StatusCode::OK.into_response(),
+        false => "ok\n".into_response(),
         true => {
             let why = "no progress, and no cause outside is known";
             (

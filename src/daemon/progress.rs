@@ -43,6 +43,16 @@ pub struct Progress {
     trouble: Mutex<Option<String>>,
     /// The last readings of the lag.
     lags: Mutex<VecDeque<u64>>,
+    age: Mutex<Age>,
+}
+
+/// How far behind the loop is in time.
+#[derive(Debug, Default)]
+struct Age {
+    /// Of the last message done when it was committed, while others waited.
+    committed: Duration,
+    /// Since when messages wait and none is done.
+    waiting: Option<Instant>,
 }
 
 impl Default for Progress {
@@ -56,6 +66,7 @@ impl Default for Progress {
             ready_after: AtomicU64::new(0),
             trouble: Mutex::new(None),
             lags: Mutex::new(VecDeque::with_capacity(READINGS)),
+            age: Mutex::new(Age::default()),
         }
     }
 }
@@ -85,8 +96,12 @@ impl Progress {
         let now = (self.started.elapsed().as_millis() as u64).max(1);
         self.alive.store(now, Relaxed);
         let _ = self.ready_after.compare_exchange(0, now, Relaxed, Relaxed);
-        self.position.store(position, Relaxed);
+        let before = self.position.swap(position, Relaxed);
         self.source_last.fetch_max(position, Relaxed);
+        if before != position {
+            lock(&self.age).waiting = None;
+        }
+        self.wait();
         *lock(&self.trouble) = None;
     }
 
@@ -98,6 +113,20 @@ impl Progress {
             lags.pop_front();
         }
         lags.push_back(self.lag());
+        self.wait();
+    }
+
+    /// The last message done was so old when it was committed.
+    pub fn committed(&self, age: Duration) {
+        lock(&self.age).committed = age;
+    }
+
+    fn wait(&self) {
+        let mut age = lock(&self.age);
+        match self.lag() {
+            0 => *age = Age::default(),
+            _ => _ = age.waiting.get_or_insert_with(Instant::now),
+        }
     }
 
     pub fn trouble(&self, what: impl Into<String>) {
@@ -114,6 +143,15 @@ impl Progress {
         self.source_last
             .load(Relaxed)
             .saturating_sub(self.position())
+    }
+
+    /// How old copy is when it is done: 0 when all is, and more with every second in which nothing is.
+    pub fn lag_time(&self) -> Duration {
+        let age = lock(&self.age);
+        match age.waiting {
+            Some(since) => age.committed + since.elapsed(),
+            None => Duration::ZERO,
+        }
     }
 
     /// Time since the last commit (of a standby: since it last heard from the writer).
@@ -233,5 +271,26 @@ mod tests {
         assert!(progress.is_stuck(Duration::ZERO));
         progress.trouble("the server is gone");
         assert!(!progress.is_stuck(Duration::ZERO));
+    }
+
+    #[test]
+    fn the_lag_rises_while_messages_wait_and_none_is_done() {
+        let progress = Progress::default();
+        progress.beat(7);
+        progress.source(7);
+        assert_eq!(progress.lag_time(), Duration::ZERO);
+        progress.source(9);
+        std::thread::sleep(Duration::from_millis(5));
+        let first = progress.lag_time();
+        assert!(first >= Duration::from_millis(5), "{first:?}");
+        // the writer shows that it lives, and does nothing
+        progress.beat(7);
+        progress.source(9);
+        assert!(progress.lag_time() >= first);
+        progress.committed(Duration::from_secs(60));
+        progress.beat(8);
+        assert!(progress.lag_time() >= Duration::from_secs(60));
+        progress.beat(9);
+        assert_eq!(progress.lag_time(), Duration::ZERO);
     }
 }

@@ -6,6 +6,7 @@
 mod process;
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -126,7 +127,7 @@ pub const METRICS: [Metric; 31] = [
         Gauge,
         "seconds",
         "",
-        "Age of the last message done when it was committed; 0 when all are done.",
+        "Age of the last message done when it was committed, and the time since while others wait; 0 when all are done.",
     ),
     metric(
         OUTCOMES,
@@ -322,7 +323,8 @@ pub fn log(log: &Log, louder: i8) {
     let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let _ = match log.format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
@@ -358,6 +360,7 @@ impl Recorder {
     pub fn render(&self, progress: &Progress, ready: bool) -> String {
         gauge!(READY).set(f64::from(u8::from(ready)));
         gauge!(LAG_MESSAGES).set(progress.lag() as f64);
+        gauge!(LAG_SECONDS).set(progress.lag_time().as_secs_f64());
         gauge!(WRITER).set(f64::from(u8::from(progress.role() == Role::Writer)));
         let mut text = self.handle.render();
         process::render(&mut text);
@@ -484,11 +487,6 @@ pub fn committed(seconds: f64, records: usize, bytes: usize) {
     histogram!(COMMIT_BYTES).record(bytes as f64);
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     gauge!(LAST_COMMIT).set(now.map_or(0.0, |now| now.as_secs_f64()));
-}
-
-/// The last message done was so old when it was committed; 0 when none is left to do.
-pub fn lagging(seconds: f64) {
-    gauge!(LAG_SECONDS).set(seconds.max(0.0));
 }
 
 /// Another writer committed first.

@@ -361,13 +361,10 @@ impl<'h, B: Bus> Writer<'h, B> {
         telemetry::committed(seconds, records, bytes);
         telemetry::told(&flight.told);
         let advanced = flight.checkpoint.position() != self.committed.position();
-        match flight.checkpoint.received {
-            Some(received) if advanced => {
-                let age = Timestamp::now().duration_since(received);
-                telemetry::lagging(age.as_secs_f64());
-            }
-            _ if self.house.progress.lag() == 0 => telemetry::lagging(0.0),
-            _ => {}
+        if let Some(received) = flight.checkpoint.received.filter(|_| advanced) {
+            let age = Timestamp::now().duration_since(received);
+            let age = age.try_into().unwrap_or_default();
+            self.house.progress.committed(age);
         }
     }
 

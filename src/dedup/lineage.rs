@@ -6,17 +6,21 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::record::{Record, Revision};
 use super::verify::Likeness;
-use crate::story::{Held, HeldId, PubStatus, Relation, Signal, Story, Timestamp, Twin};
+use crate::story::{Held, HeldId, PubStatus, Relation, Signal, Story, Timestamp, Twin, slug};
 
 /// What a story says about itself.
 pub(super) struct Claim<'a> {
     /// Hash of the agency's identifier; 0 for none.
     pub identity: u64,
     pub revision: Revision<'a>,
+    /// Display name, `any` where it is not known.
     pub agency: String,
     pub cluster: u128,
     pub signal: Option<Said>,
 }
+
+/// Stands for the agency that is not known.
+pub(super) const UNKNOWN: &str = "any";
 
 /// The signals that bear on lineage, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +51,17 @@ pub(super) struct Decision<'a, 'r> {
 
 impl<'a> Claim<'a> {
     pub fn of(story: &'a Story) -> Claim<'a> {
-        let agency = story.source.agency_slug();
+        let slug = story.source.agency_slug();
+        // a line feed parts the names in a record
+        let agency = match &story.source.agency {
+            Some(name) => name.replace('\n', " "),
+            None => UNKNOWN.to_owned(),
+        };
         let guid = story.alt_ids.iter().find(|(role, _)| role == "guid");
         let (identity, version) = match guid {
             _ if !story.identified => (0, None),
             // a bare number means something within its agency alone
-            Some((_, guid)) => (hash(&[&agency, guid]), None),
+            Some((_, guid)) => (hash(&[&slug, guid]), None),
             None => {
                 let (uri, version) = split_revision(&story.uri);
                 (hash(&["", uri]), version)
@@ -111,6 +120,11 @@ fn said(story: &Story) -> Option<Said> {
 fn hash(parts: &[&str]) -> u64 {
     let joined = parts.join("\0");
     xxh3_64(joined.as_bytes()).max(1)
+}
+
+/// Whether two display names are of one agency: feeds write them in more than one way.
+pub(super) fn same_agency(a: &str, b: &str) -> bool {
+    a == b || slug(a).is_some_and(|a| Some(a) == slug(b))
 }
 
 /// A NewsML URN ends in its revision (RFC 3085): `urn:newsml:example.com:20231106:kc-17:3U`.
@@ -280,17 +294,16 @@ fn version<'a, 'r>(claim: &Claim, known: &'r Record<'a>, found: &'r Found<'a>) -
 /// A story that is known by its words alone.
 fn like<'a, 'r>(claim: &Claim, alike: &'r Record<'a>, likeness: &Likeness) -> Decision<'a, 'r> {
     let of = told(alike, likeness.similarity());
-    let own_agency = alike.agencies.split('\n').nth(usize::from(alike.agency));
+    let agency = alike.agencies.split('\n').nth(usize::from(alike.agency));
+    let is_own = agency.is_some_and(|agency| same_agency(agency, &claim.agency));
     let relation = match claim.signal {
         Some(Said::Correction) => Relation::Correction { of },
         Some(Said::Refile) => Relation::Refile { of },
         Some(Said::Update) => Relation::Update { of },
         _ if alike.killed => Relation::Near { of },
         // an agency does not reprint itself: what it sends again, it has changed for a reason
-        _ if own_agency == Some(&claim.agency) && likeness.carries_on() => Relation::Update { of },
-        _ if own_agency == Some(&claim.agency) && likeness.changes_figures() => {
-            Relation::Correction { of }
-        }
+        _ if is_own && likeness.carries_on() => Relation::Update { of },
+        _ if is_own && likeness.changes_figures() => Relation::Correction { of },
         _ => Relation::Near { of },
     };
     if alike.killed && !relation.is_duplicate() {

@@ -33,7 +33,7 @@ pub(super) struct Record<'a> {
     pub uri: &'a str,
     /// The highest revision of this identity so far.
     pub revision: Revision<'a>,
-    /// Slugs of the agencies of the cluster, joined by line feeds, in order of arrival.
+    /// Names of the agencies of the cluster, joined by line feeds, in order of arrival.
     pub agencies: &'a str,
     /// Which of them sent this story.
     pub agency: u8,

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::imprint::{Imprint, KEYS_KEPT, Keys};
 use super::index::{Index, MOST_PER_KEY};
-use super::lineage::{Claim, Decision, Found, decide, held};
+use super::lineage::{Claim, Decision, Found, UNKNOWN, decide, held, same_agency};
 use super::record::{self, Record};
 use super::store::Store;
 use super::verify::Likeness;
@@ -96,7 +96,7 @@ impl Window {
             relation: decision.relation,
             cluster,
             versions,
-            agencies: agencies.joined.split('\n').map(str::to_owned).collect(),
+            agencies: agencies.known(),
             reason: decision.reason,
             held: held(story).filter(|_| is_told),
             takes_back,
@@ -343,7 +343,9 @@ impl Agencies {
     fn of(base: Option<&Record>, own: &str) -> Agencies {
         let before = base.map_or("", |base| base.agencies);
         let mut joined = before.to_owned();
-        let place = before.split('\n').position(|agency| agency == own);
+        let place = before
+            .split('\n')
+            .position(|agency| same_agency(agency, own));
         let place = place.unwrap_or_else(|| {
             let count = if before.is_empty() {
                 0
@@ -360,6 +362,11 @@ impl Agencies {
             joined,
             own: u8::try_from(place).unwrap_or(u8::MAX),
         }
+    }
+
+    fn known(&self) -> Vec<String> {
+        let known = self.joined.split('\n').filter(|name| *name != UNKNOWN);
+        known.map(str::to_owned).collect()
     }
 }
 

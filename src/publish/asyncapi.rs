@@ -122,7 +122,7 @@ fn channels([event, duplicate, dead_letter]: [Value; 3]) -> Vec<Channel> {
     story.parameters = vec![
         (
             "action",
-            "what it is to what was said before",
+            "what it is to what was said before; of a story of which no earlier version is known, what the wire calls it: a correction of something never seen is a correction with the relation first",
             ACTIONS.to_vec(),
         ),
         (
@@ -219,7 +219,11 @@ fn headers(types: &[String]) -> Value {
 /// The same with what the story is about.
 fn tagged(mut headers: Value) -> Value {
     let list = |description: &str| json!({"type": "string", "description": description});
-    headers["properties"]["wire-regions"] = list("codes of the regions, parted by commas");
-    headers["properties"]["wire-actors"] = list("ids of the actors, parted by commas");
+    headers["properties"]["wire-regions"] = list(
+        "codes of the regions, parted by commas; at most 2,000 bytes of whole codes, the payload has all",
+    );
+    headers["properties"]["wire-actors"] = list(
+        "ids of the actors, parted by commas; at most 2,000 bytes of whole ids, the payload has all",
+    );
     headers
 }

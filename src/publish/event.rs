@@ -346,7 +346,7 @@ pub struct Cluster<'a> {
     pub similarity: Option<f64>,
     /// Stories published in the cluster so far.
     pub versions: u32,
-    /// Slugs of the agencies that sent it, in order of arrival.
+    /// Display names of the agencies that sent it, in order of arrival, as in `source`.
     pub agencies: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,

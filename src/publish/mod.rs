@@ -89,7 +89,14 @@ pub const CANCELED: &str = "news.wire.held.canceled.v1";
 /// An empty record that takes a held story back, on behalf of `story`.
 pub fn cancel(story: &Story, held: HeldId, partition: &str) -> Outbound {
     let mut headers = headers(&story.origin, story.item, story.received, partition);
+    for (name, value) in &mut headers {
+        // the event of `story` has the id without this
+        if *name == "ce-id" {
+            value.push_str(":canceled");
+        }
+    }
     headers.push(("ce-type", CANCELED.to_owned()));
+    headers.push(("traceparent", trace_parent(story)));
     headers.push(("Nats-Rollup", "sub".to_owned()));
     Outbound {
         outcome: Outcome::Held,
@@ -195,7 +202,8 @@ fn held_subject(held: HeldId, partition: &str) -> String {
     format!("wire.held.{partition}.{held}")
 }
 
-/// The word in `wire.action` and in the subject.
+/// The word in `wire.action` and in the subject. Where nothing earlier is known the wire's own word
+/// holds: a desk that waits for corrections gets them all, whether or not we saw what they correct.
 fn action(story: &Story, relation: &Relation) -> &'static str {
     match relation {
         Relation::Exact { .. } | Relation::Near { .. } => "duplicate",
@@ -203,10 +211,20 @@ fn action(story: &Story, relation: &Relation) -> &'static str {
         Relation::Update { .. } => "update",
         Relation::Correction { .. } => "correction",
         Relation::Refile { .. } => "refile",
-        Relation::First | Relation::Rewrite { .. } if story.has(Signal::Advisory) => "advisory",
-        Relation::First | Relation::Rewrite { .. } => "new",
+        Relation::First | Relation::Rewrite { .. } => SAID
+            .into_iter()
+            .find(|(signal, _)| story.has(*signal))
+            .map_or("new", |(_, action)| action),
     }
 }
+
+/// Signals that are an action where nothing earlier is known, the strongest first.
+const SAID: [(Signal, &str); 4] = [
+    (Signal::Correction, "correction"),
+    (Signal::Refile, "refile"),
+    (Signal::Update, "update"),
+    (Signal::Advisory, "advisory"),
+];
 
 fn event_type(action: &str) -> String {
     match action {
@@ -269,6 +287,8 @@ fn begin_trace(origin: &Origin) -> String {
     format!("00-{trace:032x}-{span:016x}-01")
 }
 
+/// A header of `items`, parted by commas: as many whole ones, the first first, as go into 2,000 bytes.
+/// The payload has all of them.
 fn list<'t>(
     headers: &mut Vec<(&'static str, String)>,
     name: &'static str,

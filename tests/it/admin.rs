@@ -183,7 +183,7 @@ fn a_daemon_is_ready_once_it_writes_and_counts_what_it_does() {
     let answer = daemon.wait_for_status(200);
     assert_eq!(answer["ready"], true);
     assert_eq!(answer["role"], "writer");
-    assert_eq!(daemon.get("/livez").unwrap().0, 200);
+    assert_eq!(daemon.get("/livez"), Some((200, "ok\n".to_owned())));
     assert_eq!(daemon.get("/nowhere").unwrap().0, 404);
     let before = daemon.samples();
     assert_eq!(before.of("copytaster_input_messages_total"), 0.0);

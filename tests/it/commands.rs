@@ -119,6 +119,70 @@ async fn a_folder_is_fed_in_order_each_message_on_the_subject_of_its_feed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_path_inside_the_tree_is_fed_as_the_whole_tree_is() {
+    let (server, folder) = (Server::start(""), Scratch::new("feed"));
+    write(&folder.0, &[("copy/efe/en/1.txt", "one")]);
+    for path in ["copy", "copy/efe", "copy/efe/en", "copy/efe/en/1.txt"] {
+        let output = run(&server, &["feed", folder.0.join(path).to_str().unwrap()]);
+        assert!(output.status.success(), "{path}: {}", said(&output));
+    }
+    let subjects: Vec<String> = raw(&server).await.into_iter().map(|(s, ..)| s).collect();
+    assert_eq!(subjects, ["wire.raw.efe.en"; 4]);
+
+    let output = command(&server, &["feed", "1.txt"])
+        .current_dir(folder.0.join("copy/efe/en"))
+        .output()
+        .unwrap();
+    let told = "1 file to wire.raw.any.file: no agency in the path";
+    assert!(said(&output).contains(told), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lacks_a_permission_is_told_which() {
+    let server = Server::start(
+        r#"accounts { DESK { jetstream: enabled, users: [
+            { user: feeder, password: right, permissions {
+                publish: ["wire.raw.efe.>", "$JS.API.INFO", "$JS.API.STREAM.INFO.WIRE_RAW"], subscribe: ["_INBOX.>"] } }
+        ] } }"#,
+    );
+    let folder = Scratch::new("feed");
+    write(&folder.0, &[("efe/en/1.txt", "one")]);
+    let login = ["--set", "nats.user=feeder", "--set", "nats.password=right"];
+    let path = folder.0.to_str().unwrap();
+    refusal(
+        &server,
+        &[&["feed", path], &login[..]].concat(),
+        &[
+            "cannot create stream WIRE_RAW",
+            "Permissions Violation for Publish to \"$JS.API.STREAM.CREATE.WIRE_RAW\"",
+        ],
+    );
+}
+
+fn taste(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
+    command.arg("taste").args(args).output().unwrap()
+}
+
+#[test]
+fn taste_tells_what_it_read_before_it_names_a_fault() {
+    let folder = Scratch::new("taste");
+    let story = "The port of Callao reopened on Wednesday after a strong swell, its operator said.";
+    write(&folder.0, &[("good.txt", story)]);
+    let good = folder.0.join("good.txt");
+    let output = taste(&[good.to_str().unwrap(), "missing.txt"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
+    let missing = "cannot read missing.txt";
+    assert!(said(&output).contains(missing), "{}", said(&output));
+
+    let output = taste(&[folder.0.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = "is a folder: taste takes files";
+    assert!(said(&output).contains(told), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_of_standard_input_are_a_message_each() {
     let server = Server::start("");
     let args = ["feed", "--jsonl", "--agency", "EFE", "--feed", "en", "-"];
@@ -369,6 +433,15 @@ async fn a_dead_letter_is_listed_shown_and_requeued_byte_for_byte() {
 
     // what died again is one message, not two
     events(&server, "wire.dead.", 4).await;
+    let marks: Vec<bool> = listed(&server, &[])
+        .iter()
+        .map(|one| one["requeued"] == true)
+        .collect();
+    assert_eq!(marks, [true, true, false, false]);
+    let output = run(&server, &["dead", "list", "--reason", "nonsense"]);
+    assert!(!output.status.success());
+    let told = "possible values: empty, truncated";
+    assert!(said(&output).contains(told), "{}", said(&output));
     let output = run(&server, &["dead", "requeue", "--all"]);
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(messages(&server, "WIRE_RAW").await.len(), 7);

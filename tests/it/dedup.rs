@@ -151,18 +151,26 @@ fn every_case_of_the_table_is_judged_as_it_says() {
 #[test]
 fn a_cluster_keeps_its_name_and_lists_its_agencies_in_order_of_arrival() {
     let row = |agency: &str| Row {
-        agency: Some(agency.to_owned()),
+        agency: Some(agency.to_owned()).filter(|name| !name.is_empty()),
         title: "Bridge closed".to_owned(),
         body: "The old bridge over the Maro is closed to lorries from Monday on.".to_owned(),
         ..Row::default()
     };
     let mut window = Window::new(Settings::default());
-    let verdicts: Vec<Verdict> = [(1, "Kestrel"), (2, "Norte"), (3, "Kestrel")]
-        .map(|(n, agency)| judge(&mut window, n, &row(agency), &mut Vec::new()))
-        .into();
+    let verdicts: Vec<Verdict> = [
+        (1, "Agencia Norte"),
+        (2, ""),
+        (3, "Kestrel"),
+        (4, "agencia-norte"),
+        (5, ""),
+    ]
+    .map(|(n, agency)| judge(&mut window, n, &row(agency), &mut Vec::new()))
+    .into();
     assert!(verdicts.iter().all(|v| v.cluster == verdicts[0].cluster));
-    assert_eq!(verdicts[2].agencies, ["kestrel", "norte"]);
-    assert_eq!(verdicts[2].versions, 1);
+    // as they write themselves, whatever another feed calls them; who is not known has no name
+    assert_eq!(verdicts[1].agencies, ["Agencia Norte"]);
+    assert_eq!(verdicts[4].agencies, ["Agencia Norte", "Kestrel"]);
+    assert_eq!(verdicts[4].versions, 1);
     // frozen: the name of a cluster is part of the contract
     assert_eq!(
         verdicts[0].cluster.to_string(),

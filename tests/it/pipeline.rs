@@ -141,3 +141,68 @@ fn a_gap_is_a_dead_letter_that_names_the_range() {
     assert_eq!(event["wire"]["raw"]["lastSequence"], 11);
     assert!(super::contract::breaches(&event).is_empty());
 }
+
+/// Copy about one thing under a version word.
+fn under(word: &str) -> String {
+    format!(
+        "{word}Harbour of Lima reopens\n\nLIMA, Nov 6 (Reuters) - The port of Callao reopened on Monday after a strong swell, its operator said."
+    )
+}
+
+#[test]
+fn a_version_of_a_story_never_seen_has_the_action_that_the_wire_names() {
+    for (word, action) in [
+        ("", "new"),
+        ("URGENT-", "new"),
+        ("UPDATE 2-", "update"),
+        ("CORRECTED-", "correction"),
+        ("REFILE-", "refile"),
+        ("ADVISORY-", "advisory"),
+    ] {
+        let message = message(1, "wire.raw.reuters.world", under(word));
+        let record = records(pipeline(Settings::default()).process(&[message])).remove(0);
+        let start = format!("wire.story.{action}.");
+        assert!(
+            record.subject.starts_with(&start),
+            "{word} {}",
+            record.subject
+        );
+        let event: serde_json::Value = serde_json::from_slice(&record.body).expect("JSON");
+        assert_eq!(event["wire"]["action"], action, "{word}");
+        assert_eq!(event["wire"]["cluster"]["relation"], "first", "{word}");
+        let kind = ("ce-type", format!("news.wire.story.{action}.v1"));
+        assert!(record.headers.contains(&kind), "{word}");
+    }
+}
+
+#[test]
+fn what_cancels_a_held_story_is_an_event_of_its_own() {
+    let item = |more: &str| {
+        format!(
+            "{{\"uri\":\"urn:x:1\",\"headline\":\"Budget passed\",\"body_text\":\"The budget was passed after a long debate in the capital, the speaker said.\",{more}}}"
+        )
+    };
+    let held = message(
+        1,
+        "wire.raw.dpa.world",
+        item("\"embargoed\":\"2023-11-07T12:00:00Z\""),
+    );
+    let kill = message(2, "wire.raw.dpa.world", item("\"pubstatus\":\"canceled\""));
+    let records = records(pipeline(Settings::default()).process(&[held, kill]));
+    let outcomes: Vec<Outcome> = records.iter().map(|record| record.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Held, Outcome::Kill, Outcome::Held]);
+    let header = |record: &Outbound, wanted: &str| {
+        let found = record.headers.iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, value)| value.clone()).expect("the header")
+    };
+    let ids: Vec<String> = records
+        .iter()
+        .map(|record| header(record, "ce-id"))
+        .collect();
+    assert_eq!(
+        ids,
+        ["WIRE_RAW:1:0", "WIRE_RAW:2:0", "WIRE_RAW:2:0:canceled"]
+    );
+    let trace = header(&records[2], "traceparent");
+    assert_eq!(trace, header(&records[1], "traceparent"));
+}

@@ -49,6 +49,7 @@ impl Daemon {
     fn says(&self, part: &str) {
         wait(part, || {
             let log = std::fs::read_to_string(&self.log).unwrap();
+            assert!(!log.contains('\x1b'), "a file has no colours: {log:?}");
             log.contains(part).then_some(())
         });
     }

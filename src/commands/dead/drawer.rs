@@ -1,15 +1,17 @@
 //! The out stream → its dead letters, and the messages that they were. What died, and what was it?
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use async_nats::HeaderMap;
 use async_nats::header::{HeaderName, HeaderValue};
+use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
-use async_nats::jetstream::{Context, ErrorCode};
+use async_nats::jetstream::{Context, ErrorCode, Message};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 
@@ -57,29 +59,55 @@ impl Drawer {
             filter_subject: format!("{}.dead.>", self.prefix),
             ..OrderedConfig::default()
         };
-        let unreadable = || format!("cannot read stream {}", self.name);
-        let consumer = self.stream.create_consumer(config).await;
-        let consumer = consumer.with_context(unreadable)?;
-        if consumer.cached_info().num_pending == 0 {
-            return Ok(());
-        }
-        let mut messages = consumer.messages().await.with_context(unreadable)?;
-        loop {
-            let next = tokio::time::timeout(PATIENCE, messages.next()).await;
-            let Some(message) = next.with_context(unreadable)? else {
-                return Ok(());
+        read(&self.stream, config, last, |sequence, message| {
+            each(Letter::read(sequence, &message.payload)?)
+        })
+        .await
+        .with_context(|| format!("cannot read stream {}", self.name))
+    }
+
+    /// The letter that a message was before it was requeued, from what its header `FROM` says.
+    pub fn earlier(&self, from: Option<&str>) -> Option<u64> {
+        let (stream, sequence) = from?.rsplit_once(':')?;
+        sequence.parse().ok().filter(|_| stream == self.name)
+    }
+
+    /// Which of `letters` are on the raw stream again. It is read from the first of them on, on their
+    /// subjects alone and without bodies.
+    pub async fn requeued(&self, letters: &[Letter]) -> anyhow::Result<BTreeSet<u64>> {
+        let mut requeued = BTreeSet::new();
+        let mut streams: BTreeMap<&str, (u64, BTreeSet<String>)> = BTreeMap::new();
+        for Letter { raw, .. } in letters {
+            // a gap has no subject, and nothing to requeue
+            let Some(subject) = &raw.subject else {
+                continue;
             };
-            let message = message.with_context(unreadable)?;
-            let place = message.info().map_err(|error| anyhow::anyhow!(error))?;
-            let (sequence, pending) = (place.stream_sequence, place.pending);
-            if sequence > last {
-                return Ok(());
-            }
-            let enough = each(Letter::read(sequence, &message.payload)?)?.is_break();
-            if enough || pending == 0 || sequence == last {
-                return Ok(());
-            }
+            let first = (raw.sequence, BTreeSet::new());
+            let (first, subjects) = streams.entry(&raw.stream).or_insert(first);
+            *first = raw.sequence.min(*first);
+            subjects.insert(self.outward(subject));
         }
+        for (name, (first, subjects)) in streams {
+            let stream = stream(&self.connection.context, name).await?;
+            let last = stream.cached_info().state.last_sequence;
+            let config = OrderedConfig {
+                deliver_policy: DeliverPolicy::ByStartSequence {
+                    start_sequence: first + 1,
+                },
+                filter_subjects: subjects.into_iter().collect(),
+                headers_only: true,
+                ..OrderedConfig::default()
+            };
+            read(&stream, config, last, |_, message| {
+                let headers = message.headers.as_ref();
+                let from = headers.and_then(|headers| headers.get(super::FROM));
+                requeued.extend(self.earlier(from.map(HeaderValue::as_str)));
+                Ok(ControlFlow::Continue(()))
+            })
+            .await
+            .with_context(|| format!("cannot read stream {name}"))?;
+        }
+        Ok(requeued)
     }
 
     /// The letter at `sequence` of the out stream.
@@ -153,6 +181,35 @@ impl Drawer {
         match subject.strip_prefix("wire.") {
             Some(rest) => format!("{}.{rest}", self.prefix),
             None => subject.to_owned(),
+        }
+    }
+}
+
+/// Hands what `config` chooses of a stream, up to `last`, to `each` until that has enough.
+async fn read(
+    stream: &Stream,
+    config: OrderedConfig,
+    last: u64,
+    mut each: impl FnMut(u64, &Message) -> anyhow::Result<ControlFlow<()>>,
+) -> anyhow::Result<()> {
+    let consumer = stream.create_consumer(config).await?;
+    if consumer.cached_info().num_pending == 0 {
+        return Ok(());
+    }
+    let mut messages = consumer.messages().await?;
+    loop {
+        let Some(message) = tokio::time::timeout(PATIENCE, messages.next()).await? else {
+            return Ok(());
+        };
+        let message = message?;
+        let place = message.info().map_err(|error| anyhow::anyhow!(error))?;
+        let (sequence, pending) = (place.stream_sequence, place.pending);
+        if sequence > last {
+            return Ok(());
+        }
+        let enough = each(sequence, &message)?.is_break();
+        if enough || pending == 0 || sequence == last {
+            return Ok(());
         }
     }
 }

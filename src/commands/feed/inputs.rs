@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Context as _;
@@ -61,11 +61,22 @@ pub fn find(paths: &[PathBuf], given: &Given) -> anyhow::Result<Vec<Input>> {
         }
         let about = fs::metadata(path).with_context(|| format!("cannot read {shown}"))?;
         if about.is_dir() {
-            walk(path, &mut Vec::new(), given, &mut inputs)
+            let mut walk = Walk::default();
+            walk.enter(path, &mut Vec::new())
                 .with_context(|| format!("cannot read the folder {shown}"))?;
+            // a folder of feeds, or a feed: the names that are missing inside stand before
+            let above = folders(path);
+            let missing = FOLDERS - walk.depth.min(FOLDERS);
+            let above = &above[above.len().saturating_sub(missing)..];
+            let found = walk.found.into_iter();
+            inputs.extend(
+                found.map(|(path, about, inside)| input(path, &about, above, &inside, given)),
+            );
         } else {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let mut input = input(path.clone(), &about, &[name.into_owned()], given);
+            let mut above = folders(path);
+            let name: Vec<String> = above.pop().into_iter().collect();
+            let above = &above[above.len().saturating_sub(FOLDERS)..];
+            let mut input = input(path.clone(), &about, above, &name, given);
             input.name = path.to_string_lossy().into_owned();
             inputs.push(input);
         }
@@ -73,42 +84,71 @@ pub fn find(paths: &[PathBuf], given: &Given) -> anyhow::Result<Vec<Input>> {
     Ok(inputs)
 }
 
-/// The files below `folder`, which lies at `inside` of the folder that was given. Links to folders are
-/// not followed: they may lead in circles.
-fn walk(
-    folder: &Path,
-    inside: &mut Vec<String>,
-    given: &Given,
-    inputs: &mut Vec<Input>,
-) -> io::Result<()> {
-    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') {
-            continue;
+/// Agency and feed.
+const FOLDERS: usize = 2;
+
+/// The names on a path as it was given.
+fn folders(path: &Path) -> Vec<String> {
+    let mut folders = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => folders.push(name.to_string_lossy().into_owned()),
+            // what the names before it are to the file is not said
+            _ => folders.clear(),
         }
-        inside.push(name);
-        if entry.file_type()?.is_dir() {
-            walk(&entry.path(), inside, given, inputs)?;
-        } else {
-            match fs::metadata(entry.path()) {
-                Ok(about) if about.is_file() => {
-                    inputs.push(input(entry.path(), &about, inside, given));
-                }
-                Ok(_) => {}
-                // taken away between two looks
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        inside.pop();
     }
-    Ok(())
+    folders
 }
 
-fn input(path: PathBuf, about: &fs::Metadata, inside: &[String], given: &Given) -> Input {
-    let (agency, feed) = owner(inside);
+/// What lies below a folder.
+#[derive(Default)]
+struct Walk {
+    /// Each with its place inside the folder.
+    found: Vec<(PathBuf, fs::Metadata, Vec<String>)>,
+    /// Of the deepest folder in it.
+    depth: usize,
+}
+
+impl Walk {
+    /// Goes into `folder`, which lies at `inside` of the one that was given. Links to folders are not
+    /// followed: they may lead in circles.
+    fn enter(&mut self, folder: &Path, inside: &mut Vec<String>) -> io::Result<()> {
+        self.depth = self.depth.max(inside.len());
+        let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            inside.push(name);
+            if entry.file_type()?.is_dir() {
+                self.enter(&entry.path(), inside)?;
+            } else {
+                match fs::metadata(entry.path()) {
+                    Ok(about) if about.is_file() => {
+                        self.found.push((entry.path(), about, inside.clone()));
+                    }
+                    Ok(_) => {}
+                    // taken away between two looks
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            inside.pop();
+        }
+        Ok(())
+    }
+}
+
+fn input(
+    path: PathBuf,
+    about: &fs::Metadata,
+    above: &[String],
+    inside: &[String],
+    given: &Given,
+) -> Input {
+    let (agency, feed) = owner(above, inside);
     Input {
         path,
         name: inside.join("/"),
@@ -119,19 +159,26 @@ fn input(path: PathBuf, about: &fs::Metadata, inside: &[String], given: &Given) 
     }
 }
 
-/// Agency and feed of `<agency>/<feed>/…/file`, else of a file `<digits>.<agency>.<feed>.<ext>`.
-fn owner(inside: &[String]) -> (Option<&str>, Option<&str>) {
+/// Agency and feed of `<agency>/<feed>/…/file` inside what was given, else of a file
+/// `<digits>.<agency>.<feed>.<ext>`, else of the last two folders, those `above` among them.
+fn owner<'n>(above: &'n [String], inside: &'n [String]) -> (Option<&'n str>, Option<&'n str>) {
     if let [agency, feed, .., _] = inside {
         return (Some(agency), Some(feed));
     }
-    let name = inside.last().map_or("", String::as_str);
+    let (name, folders) = match inside.split_last() {
+        Some((name, folders)) => (name.as_str(), folders),
+        None => ("", inside),
+    };
     match name.split('.').collect::<Vec<_>>()[..] {
         [number, agency, feed, _]
             if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) =>
         {
             (Some(agency), Some(feed))
         }
-        _ => (None, None),
+        _ => match above.iter().chain(folders).collect::<Vec<_>>()[..] {
+            [agency, feed] => (Some(agency), Some(feed)),
+            _ => (None, None),
+        },
     }
 }
 
@@ -257,30 +304,53 @@ fn too_long(most: usize) -> String {
 mod tests {
     use super::*;
 
-    fn owner_of(path: &str) -> (String, String) {
-        let inside: Vec<String> = path.split('/').map(str::to_owned).collect();
-        let (agency, feed) = owner(&inside);
-        (token(None, agency, "any"), token(None, feed, "file"))
+    fn list(path: &str) -> Vec<String> {
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        parts.map(str::to_owned).collect()
     }
 
     #[test]
-    fn the_owner_is_told_from_folders_then_from_the_name() {
-        for (path, agency, feed) in [
-            ("efe/en/story.txt", "efe", "en"),
-            ("Agencia EFE/América/2026/1.txt", "agencia-efe", "america"),
-            ("efe/en/01.afp.fr.txt", "efe", "en"),
-            ("01.efe.en.txt", "efe", "en"),
-            ("monday/01.efe.en.txt", "efe", "en"),
-            ("story.efe.en.txt", "any", "file"),
-            ("01.efe.txt", "any", "file"),
-            ("efe/story.txt", "any", "file"),
-            ("!/?/story.txt", "any", "file"),
+    fn the_owner_is_told_from_folders_then_from_the_name_then_from_the_folders_above() {
+        for (above, inside, agency, feed) in [
+            ("", "efe/en/story.txt", "efe", "en"),
+            (
+                "",
+                "Agencia EFE/América/2026/1.txt",
+                "agencia-efe",
+                "america",
+            ),
+            ("", "efe/en/01.afp.fr.txt", "efe", "en"),
+            ("", "01.efe.en.txt", "efe", "en"),
+            ("", "monday/01.efe.en.txt", "efe", "en"),
+            ("", "story.efe.en.txt", "any", "file"),
+            ("", "01.efe.txt", "any", "file"),
+            ("", "efe/story.txt", "any", "file"),
+            ("", "!/?/story.txt", "any", "file"),
+            ("efe", "en/story.txt", "efe", "en"),
+            ("efe", "story.txt", "any", "file"),
+            ("efe/en", "story.txt", "efe", "en"),
+            ("home/monday", "01.efe.en.txt", "efe", "en"),
         ] {
+            let (above, inside) = (list(above), list(inside));
+            let found = owner(&above, &inside);
             assert_eq!(
-                owner_of(path),
+                (token(None, found.0, "any"), token(None, found.1, "file")),
                 (agency.to_owned(), feed.to_owned()),
-                "{path}"
+                "{above:?} {inside:?}"
             );
+        }
+    }
+
+    #[test]
+    fn the_folders_of_a_path_are_those_that_were_given() {
+        for (path, names) in [
+            ("/copy/efe/es", "copy/efe/es"),
+            ("./efe/es/", "efe/es"),
+            ("../copy/efe", "copy/efe"),
+            ("efe/es/..", ""),
+            (".", ""),
+        ] {
+            assert_eq!(folders(Path::new(path)), list(names), "{path}");
         }
     }
 

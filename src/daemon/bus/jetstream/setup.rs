@@ -1,12 +1,13 @@
 //! Before the first message: is the server new enough, are the streams what exactly-once relies on?
 
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{AccountErrorKind, ContextBuilder, GetStreamErrorKind};
 use async_nats::jetstream::stream::{self, PersistenceMode, RetentionPolicy, StorageType};
-use async_nats::{Client, ConnectErrorKind};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerError};
 
 use super::{Config, Storage};
 use crate::daemon::bus::Fault;
@@ -55,12 +56,65 @@ pub(super) async fn connect(config: &Config) -> Result<Client, Fault> {
 pub struct Connection {
     pub client: Client,
     pub context: Context,
+    refusals: Refusals,
+}
+
+/// What the server said last about a permission that is lacking. A request that is not allowed gets
+/// no answer: all that its sender sees is that the time is over.
+#[derive(Clone, Debug, Default)]
+struct Refusals(Arc<Mutex<Option<String>>>);
+
+impl Refusals {
+    fn listen(&self, options: ConnectOptions) -> ConnectOptions {
+        let last = self.clone();
+        options.event_callback(move |event| {
+            if let Event::ServerError(ServerError::Other(said)) = event
+                && said.to_lowercase().contains("permissions violation")
+            {
+                *last.lock() = Some(said);
+            }
+            std::future::ready(())
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn explain(&self, fault: Fault) -> Fault {
+        match (&*self.lock(), fault) {
+            (Some(violation), Fault::Surroundings(said)) => Fault::Refused(format!(
+                "{said}; the server says: {violation}; allow it, or connect as another user"
+            )),
+            (_, fault) => fault,
+        }
+    }
+}
+
+impl Connection {
+    /// The end of a command, with the permission that it lacked, if so.
+    ///
+    /// # Errors
+    /// When `end` is one.
+    pub fn explain<T>(&self, end: anyhow::Result<T>) -> anyhow::Result<T> {
+        end.map_err(|error| match &*self.refusals.lock() {
+            Some(violation) => {
+                anyhow::anyhow!(
+                    "{error:#}; the server says: {violation}; allow it, or connect as another user"
+                )
+            }
+            None => error,
+        })
+    }
 }
 
 /// For who publishes raw copy: makes sure of server and raw stream, and of nothing else.
 pub async fn open_raw(config: &Config) -> Result<Connection, Fault> {
     let connection = open(config).await?;
-    let raw = ensure(config, &connection.context, raw_stream(config)).await?;
+    let raw = ensure(config, &connection.context, raw_stream(config)).await;
+    let raw = raw.map_err(|fault| connection.refusals.explain(fault))?;
     let drift = verify_raw(&raw, config);
     if !drift.is_empty() {
         return Err(Fault::Refused(drift.join("\n")));
@@ -70,10 +124,20 @@ pub async fn open_raw(config: &Config) -> Result<Connection, Fault> {
 
 /// For who looks into streams that there are: makes sure of the server alone.
 pub async fn open(config: &Config) -> Result<Connection, Fault> {
-    let client = connect(config).await?;
+    let refusals = Refusals::default();
+    let listening = Config {
+        options: refusals.listen(config.options.clone()),
+        ..config.clone()
+    };
+    let client = connect(&listening).await?;
     let context = context(config, &client);
-    server(config, &client, &context).await?;
-    Ok(Connection { client, context })
+    let sound = server(config, &client, &context).await;
+    sound.map_err(|fault| refusals.explain(fault))?;
+    Ok(Connection {
+        client,
+        context,
+        refusals,
+    })
 }
 
 pub(super) fn context(config: &Config, client: &Client) -> Context {
