@@ -10,6 +10,7 @@ mod ninjs;
 mod sniff;
 mod text;
 mod vendor;
+mod xml;
 
 use crate::story::{Dispatch, FeedProfile, Format, RawMessage, Reason};
 
