@@ -31,6 +31,8 @@ pub struct Element<'t> {
     nodes: Vec<Node<'t>>,
     /// The source between its tags, markup and all.
     pub source: &'t str,
+    /// The text ended before this element did.
+    pub cut: bool,
 }
 
 #[derive(Debug)]
@@ -110,6 +112,11 @@ impl<'t> Element<'t> {
         self.at(path)?.words()
     }
 
+    /// Whether there is nothing at all inside, and nothing said by attributes.
+    pub fn is_blank(&self) -> bool {
+        self.nodes.is_empty() && self.attributes.is_empty()
+    }
+
     /// Whether there is no element inside.
     pub fn is_leaf(&self) -> bool {
         self.children().next().is_none()
@@ -124,11 +131,48 @@ impl<'t> Element<'t> {
                 markup: Markup::Plain,
             },
             false => Marked {
-                text: self.source.to_owned(),
+                text: self.html(),
                 markup: Markup::Html,
             },
         };
         (!marked.text.trim().is_empty()).then_some(marked)
+    }
+
+    /// What is inside as a reader of HTML understands it: names without prefixes, no CDATA.
+    fn html(&self) -> String {
+        let foreign = memchr::memmem::find(self.source.as_bytes(), b"<![CDATA[").is_some()
+            || self
+                .children()
+                .any(|child| child.name.len() < child.full_name.len());
+        if !foreign {
+            return self.source.to_owned();
+        }
+        let mut html = String::with_capacity(self.source.len());
+        self.write_html(&mut html);
+        html
+    }
+
+    fn write_html(&self, into: &mut String) {
+        for node in &self.nodes {
+            match node {
+                Node::Text(text) => {
+                    for c in text.chars() {
+                        match c {
+                            '<' => into.push_str("&lt;"),
+                            '&' => into.push_str("&amp;"),
+                            c => into.push(c),
+                        }
+                    }
+                }
+                Node::Element(element) => {
+                    into.extend(["<", element.name, ">"]);
+                    element.write_html(into);
+                    if !element.nodes.is_empty() {
+                        into.extend(["</", element.name, ">"]);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -170,11 +214,14 @@ pub struct Document<'t> {
 /// `Depth` for nesting beyond 128, `Unsupported` for a document that uses entities it declares itself,
 /// `Truncated` where the text ends before the root begins, `Syntax` for the rest.
 pub fn read(text: &str) -> Result<Document<'_>, Error> {
-    let mut reader = Reader::from_str(text);
-    let config = reader.config_mut();
-    config.allow_dangling_amp = true;
-    config.allow_unmatched_ends = true;
-    config.check_end_names = false;
+    match read_part(text)? {
+        (document, None) => Ok(document),
+        (_, Some(fault)) => Err(fault),
+    }
+}
+
+/// Like [`read`], and what stands before a fault is kept: a document that is cut there, and the fault.
+pub fn read_part(text: &str) -> Result<(Document<'_>, Option<Error>), Error> {
     let mut builder = Builder {
         text,
         open: Vec::new(),
@@ -184,30 +231,11 @@ pub fn read(text: &str) -> Result<Document<'_>, Error> {
         declared: Vec::new(),
         elements: 0,
     };
-    loop {
-        let before = reader.buffer_position() as usize;
-        match reader.read_event() {
-            Ok(Event::Eof) => break,
-            Ok(event) => builder.take(event, before, reader.buffer_position() as usize)?,
-            // quick-xml reports what a cut leaves open as a syntax error at the end
-            Err(_) if builder.is_at_end(reader.error_position() as usize) => {
-                builder.truncated = true;
-                break;
-            }
-            Err(error) => {
-                let at = reader.error_position();
-                let line = 1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..at as usize]).count();
-                let what = format!(
-                    "the XML breaks off at line {line}, byte {at}: {error}; ask the sender for well-formed XML"
-                );
-                return Err(Error::new(Reason::Syntax, what));
-            }
-        }
-        if builder.root.is_some() && builder.open.is_empty() {
-            break;
-        }
+    match builder.run() {
+        Ok(()) => Ok((builder.finish()?, None)),
+        Err(fault) if builder.open.is_empty() => Err(fault),
+        Err(fault) => Ok((builder.finish()?, Some(fault))),
     }
-    builder.finish()
 }
 
 /// Like [`read`], and a document that ends before its root does is an error.
@@ -246,6 +274,40 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
+    /// Reads events up to the end of the root, the end of the text or a fault.
+    fn run(&mut self) -> Result<(), Error> {
+        let text = self.text;
+        let mut reader = Reader::from_str(text);
+        let config = reader.config_mut();
+        config.allow_dangling_amp = true;
+        config.allow_unmatched_ends = true;
+        config.check_end_names = false;
+        loop {
+            let before = reader.buffer_position() as usize;
+            match reader.read_event() {
+                Ok(Event::Eof) => return Ok(()),
+                Ok(event) => self.take(event, before, reader.buffer_position() as usize)?,
+                // quick-xml reports what a cut leaves open as a syntax error at the end
+                Err(_) if self.is_at_end(reader.error_position() as usize) => {
+                    self.truncated = true;
+                    return Ok(());
+                }
+                Err(error) => {
+                    let at = reader.error_position();
+                    let line =
+                        1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..at as usize]).count();
+                    let what = format!(
+                        "the XML breaks off at line {line}, byte {at}: {error}; ask the sender for well-formed XML"
+                    );
+                    return Err(Error::new(Reason::Syntax, what));
+                }
+            }
+            if self.root.is_some() && self.open.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
     fn take(&mut self, event: Event<'t>, before: usize, after: usize) -> Result<(), Error> {
         match event {
             Event::Start(start) => self.start(&start, before, after)?,
@@ -401,7 +463,8 @@ impl<'t> Builder<'t> {
         if !self.open.is_empty() {
             self.truncated = true;
         }
-        while !self.open.is_empty() {
+        while let Some((element, _)) = self.open.last_mut() {
+            element.cut = true;
             self.close(end, end);
         }
         let Some(root) = self.root else {
