@@ -3,10 +3,13 @@
 //! The format is told from the bytes alone, for each message anew; a file per format, a row per
 //! format in `FORMATS` (told from the text) or `JSON_FORMATS` (told from an item's members).
 
+mod atom;
 mod charset;
+mod feed;
 mod json;
 mod jsonl;
 mod ninjs;
+mod rss;
 mod sniff;
 mod text;
 mod vendor;
@@ -79,8 +82,8 @@ const FORMATS: &[Row<OfText, Read>] = &[
     (Format::NewsmlG2, sniff::newsml_g2, None),
     (Format::Newsml12, sniff::newsml_1_2, None),
     (Format::Nitf, sniff::nitf, None),
-    (Format::Rss, sniff::rss, None),
-    (Format::Atom, sniff::atom, None),
+    (Format::Rss, sniff::rss, Some(rss::read)),
+    (Format::Atom, sniff::atom, Some(atom::read)),
     (Format::VendorXml, sniff::xml, None),
     (Format::Email, sniff::email, None),
     (Format::Ninjs, sniff::json, Some(jsonl::documents)),
@@ -204,7 +207,6 @@ mod tests {
                 "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\">",
                 "newsml-g2",
             ),
-            ("<rss version=\"2.0\"><channel/></rss>", "rss"),
             ("\u{1}abc0003 3 i 380  dpa 0045\r\n", "iptc-7901"),
             ("ZCZC ABC123\nText", "zczc"),
             (

@@ -147,7 +147,7 @@ pub fn nitf(text: &str) -> bool {
 }
 
 pub fn rss(text: &str) -> bool {
-    is_root(text, &["rss", "RDF"])
+    is_root(text, &["rss", "RDF", "channel"])
 }
 
 pub fn atom(text: &str) -> bool {
