@@ -3,11 +3,15 @@
 //! The format is told from the bytes alone, for each message anew; a file per format, a row per
 //! format in `FORMATS` (told from the text) or `JSON_FORMATS` (told from an item's members).
 
+mod ap_json;
 mod atom;
 mod charset;
+mod dpa_json;
 mod feed;
 mod json;
+mod json_feed;
 mod jsonl;
+mod members;
 mod ninjs;
 mod rss;
 mod sniff;
@@ -93,14 +97,41 @@ const FORMATS: &[Row<OfText, Read>] = &[
 /// Maps one JSON object to a dispatch that knows its place and format already.
 type Map = fn(&Json, &mut Dispatch);
 
+/// What an object of a JSON format is.
+enum Reads {
+    /// An item.
+    Item(Map),
+    /// A list of items, and what it says of all of them; items are mapped with the whole beside them.
+    List(
+        for<'j, 't> fn(&'j Json<'t>) -> Vec<&'j Json<'t>>,
+        fn(&Json, &Json, &mut Dispatch),
+    ),
+}
+
 /// JSON formats told from the members of an object, first match first.
-const JSON_FORMATS: &[Row<OfObject, Map>] = &[
-    (Format::ApJson, sniff::ap_json, None),
-    (Format::DpaJson, sniff::dpa_json, None),
-    (Format::JsonFeed, sniff::json_feed, None),
-    (Format::Ninjs, ninjs::recognises, Some(ninjs::map)),
-    (Format::Jsonl, jsonl::recognises, Some(jsonl::map)),
-    (Format::VendorJson, vendor::recognises, Some(vendor::map)),
+const JSON_FORMATS: &[(Format, OfObject, Reads)] = &[
+    (
+        Format::ApJson,
+        ap_json::recognises,
+        Reads::List(ap_json::items, ap_json::map),
+    ),
+    (
+        Format::DpaJson,
+        dpa_json::recognises,
+        Reads::Item(dpa_json::map),
+    ),
+    (
+        Format::JsonFeed,
+        json_feed::recognises,
+        Reads::List(json_feed::items, json_feed::map),
+    ),
+    (Format::Ninjs, ninjs::recognises, Reads::Item(ninjs::map)),
+    (Format::Jsonl, jsonl::recognises, Reads::Item(jsonl::map)),
+    (
+        Format::VendorJson,
+        vendor::recognises,
+        Reads::Item(vendor::map),
+    ),
 ];
 
 /// All items of a payload in order, at least one. `Err` when the payload as a whole is none;
@@ -133,17 +164,23 @@ pub fn dispatches(message: &RawMessage, profile: &FeedProfile) -> Result<Vec<Ite
     }
 }
 
+/// The header `content-type`.
+fn content_type(message: &RawMessage) -> Option<&str> {
+    let mut headers = message.headers.iter();
+    let (_, value) = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
+    Some(value)
+}
+
 /// The charset of the header `content-type`.
 fn declared_charset(message: &RawMessage) -> Option<&str> {
-    let (_, value) = message
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
-    value.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let value = value.trim().trim_matches('"');
-        name.trim().eq_ignore_ascii_case("charset").then_some(value)
-    })
+    content_type(message)?
+        .split(';')
+        .skip(1)
+        .find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            let value = value.trim().trim_matches('"');
+            name.trim().eq_ignore_ascii_case("charset").then_some(value)
+        })
 }
 
 #[cfg(test)]
@@ -212,10 +249,6 @@ mod tests {
             (
                 "MIME-Version: 1.0\nFrom: a@b.example\nSubject: c\n\nText",
                 "email",
-            ),
-            (
-                r#"{"version": "https://jsonfeed.org/version/1", "items": []}"#,
-                "jsonfeed",
             ),
         ] {
             let error = match read(body.as_bytes()) {
