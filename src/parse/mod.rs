@@ -158,6 +158,10 @@ pub fn dispatches(message: &RawMessage, profile: &FeedProfile) -> Result<Vec<Ite
         .iter()
         .find(|(_, recognises, _)| recognises(payload.text))
         .expect("the last row takes any text");
+    if *format == Format::PlainText && declares_json(message) {
+        let what = "declared as JSON and is no object: send one JSON object a line";
+        return Err(Error::new(Reason::Syntax, what));
+    }
     match read {
         Some(read) => read(&payload),
         None => Err(Error::unsupported(*format)),
@@ -169,6 +173,12 @@ fn content_type(message: &RawMessage) -> Option<&str> {
     let mut headers = message.headers.iter();
     let (_, value) = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
     Some(value)
+}
+
+/// Whether the sender says that this is JSON. That makes no text a story, and no other format JSON.
+fn declares_json(message: &RawMessage) -> bool {
+    let kind = content_type(message).and_then(|value| value.split(';').next());
+    kind.is_some_and(|kind| kind.trim_end().ends_with("json"))
 }
 
 /// The charset of the header `content-type`.
@@ -231,6 +241,17 @@ mod tests {
             let error = read(body).map(|items| items.len()).expect_err("refused");
             assert_eq!(error.reason, *reason, "{}", error.message);
         }
+    }
+
+    #[test]
+    fn what_is_declared_as_json_and_is_none_is_no_text() {
+        let mut message = message(b"null");
+        let profile = FeedProfile::default();
+        assert!(dispatches(&message, &profile).is_ok());
+        let declared = ("Content-Type", "application/json; charset=utf-8");
+        message.headers = vec![(declared.0.to_owned(), declared.1.to_owned())];
+        let error = dispatches(&message, &profile).map(|items| items.len());
+        assert_eq!(error.expect_err("refused").reason, Reason::Syntax);
     }
 
     #[test]
