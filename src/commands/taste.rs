@@ -146,7 +146,7 @@ impl<'a> Table<'a> {
             },
             received,
             subject: Subject(self.args.subject.clone()),
-            headers: Vec::new(),
+            headers: self.headers(),
             body: Bytes::from(body),
             input,
         });
@@ -154,6 +154,12 @@ impl<'a> Table<'a> {
             self.flush(out)?;
         }
         Ok(())
+    }
+
+    /// A line of JSON Lines says what it is: what is no object then is no text either.
+    fn headers(&self) -> Vec<(String, String)> {
+        let declared = ("content-type".to_owned(), "application/json".to_owned());
+        self.args.jsonl.then_some(declared).into_iter().collect()
     }
 
     fn flush(&mut self, out: &mut impl Write) -> anyhow::Result<()> {

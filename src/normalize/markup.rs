@@ -106,7 +106,6 @@ fn is_silent(name: &str) -> bool {
             | "noscript"
             | "svg"
             | "template"
-            | "object"
             | "head"
             | "title"
             | "math"

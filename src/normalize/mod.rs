@@ -22,7 +22,7 @@ mod times;
 use jiff::tz::Offset;
 
 use crate::story::{
-    Dispatch, FeedProfile, Fingerprint, HeadlineRole, ItemKind, Labels, Marked, PubStatus,
+    Dispatch, FeedProfile, Fingerprint, Format, HeadlineRole, ItemKind, Labels, Marked, PubStatus,
     RawMessage, Reason, SignOff, Signal, Source, Story, Text, Timestamp, Tokens, Zone,
 };
 
@@ -89,7 +89,8 @@ pub fn story(
             HeadlineRole::Generated,
         ),
     };
-    if headline.is_none() && body.is_none() && !marks.signals.contains(&Signal::Kill) {
+    let silent = headline.is_none() && body.is_none();
+    if silent && !stands_without_words(&dispatch) && !marks.signals.contains(&Signal::Kill) {
         return Err(empty(&dispatch));
     }
     let agency = source_agency(
@@ -172,6 +173,17 @@ fn kind(kind: ItemKind) -> copy::Kind {
         }
         _ => copy::Kind::Story,
     }
+}
+
+/// An item that names itself is one, though it has no words: a picture, a clip, a change of status. An
+/// entry of a feed is a story, whatever it holds.
+fn stands_without_words(dispatch: &Dispatch) -> bool {
+    let named = dispatch.guid.as_deref();
+    named.is_some_and(|guid| !guid.trim().is_empty())
+        || matches!(
+            dispatch.format,
+            Format::Rss | Format::Atom | Format::JsonFeed
+        )
 }
 
 fn empty(dispatch: &Dispatch) -> Error {

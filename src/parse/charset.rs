@@ -1,7 +1,7 @@
 //! Bytes → text. Which characters did the sender mean?
 //!
-//! The ladder: byte order mark; a declared charset that is no superset of ASCII; strict UTF-8; the
-//! declared charset; the feed's; Windows-1252 where nothing but the letters and signs of western
+//! The ladder: byte order mark; a declared charset that is no superset of ASCII; UTF-16 by its NULs;
+//! strict UTF-8; the charset of the header, of an XML declaration, of the feed; Windows-1252 where nothing but the letters and signs of western
 //! Europe is there; the browser's detector.
 
 use std::borrow::Cow;
@@ -26,6 +26,10 @@ pub fn decode<'b>(bytes: &'b [u8], declared: Option<&str>, feed: Option<&str>) -
     if let Some(encoding) = declared.filter(|encoding| !encoding.is_ascii_compatible()) {
         return read(bytes, encoding, Told::BySender);
     }
+    // its NULs are UTF-8 as well
+    if let Some(encoding) = wide_without_mark(bytes) {
+        return read(bytes, encoding, Told::ByBytes);
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             return Decoded {
@@ -44,14 +48,14 @@ pub fn decode<'b>(bytes: &'b [u8], declared: Option<&str>, feed: Option<&str>) -
         }
         Err(_) => {}
     }
-    if let Some(encoding) = wide_without_mark(bytes) {
-        return read(bytes, encoding, Told::ByBytes);
-    }
     if is_damaged_utf8(bytes) {
         return read(bytes, UTF_8, Told::BySender);
     }
     let feed = feed.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
-    for encoding in [declared, feed].into_iter().flatten() {
+    for encoding in [declared, xml_declaration(bytes), feed]
+        .into_iter()
+        .flatten()
+    {
         if encoding != UTF_8 && !encoding.decode_without_bom_handling(bytes).1 {
             return read(bytes, encoding, Told::BySender);
         }
@@ -66,6 +70,18 @@ pub fn decode<'b>(bytes: &'b [u8], declared: Option<&str>, feed: Option<&str>) -
         detector.guess(None, Utf8Detection::Deny),
         Told::ByBytes,
     )
+}
+
+/// The charset that an XML declaration names, where it can be one that the declaration itself is in.
+fn xml_declaration(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = &bytes[..bytes.len().min(256)];
+    let declaration = head.trim_ascii_start().strip_prefix(b"<?xml")?;
+    let end = memchr::memmem::find(declaration, b"?>")?;
+    let declaration = std::str::from_utf8(&declaration[..end]).ok()?;
+    let (_, value) = declaration.split_once("encoding")?;
+    let label = value.split(['"', '\'']).nth(1)?;
+    let encoding = Encoding::for_label(label.trim().as_bytes())?;
+    encoding.is_ascii_compatible().then_some(encoding)
 }
 
 /// Who named the charset: a guess is a repair.
@@ -211,6 +227,22 @@ mod tests {
                 "no bomé",
                 "utf-16le",
                 &["charset:utf-16le"],
+            ),
+            (
+                b"w\0i\0d\0e\0",
+                None,
+                None,
+                "wide",
+                "utf-16le",
+                &["charset:utf-16le"],
+            ),
+            (
+                b"<?xml version='1.0' encoding='euc-kr'?><a>\xB3\xE2</a>",
+                None,
+                None,
+                "<?xml version='1.0' encoding='euc-kr'?><a>\u{B144}</a>",
+                "euc-kr",
+                &[],
             ),
             (
                 "más".as_bytes(),

@@ -1,13 +1,30 @@
 //! JSON text → items: one document, a list of items, or several documents, one a line. Also the
 //! record `{"id","text","title"?,"date"?,"lang"?}`, the plain text of a table.
 
-use crate::story::{Dispatch, Marked, Markup, Reason};
+use crate::story::{Dispatch, Format, Marked, Markup, Reason};
 
 use super::json::{self, Fault, Json, Mended};
-use super::{Error, Item, JSON_FORMATS, Payload};
+use super::{Error, Item, JSON_FORMATS, Payload, Reads};
 
 /// Members under which vendors wrap a list of items.
-const WRAPPERS: &[&str] = &["item", "items", "data", "results", "documents"];
+const WRAPPERS: &[&str] = &[
+    "item",
+    "items",
+    "data",
+    "entries",
+    "results",
+    "result",
+    "response",
+    "apiresponse",
+    "renderresult",
+    "documents",
+    "docs",
+    "hits",
+    "stories",
+    "articles",
+    "news",
+    "images",
+];
 
 /// All items of all documents in the payload.
 pub fn documents(payload: &Payload) -> Result<Vec<Item>, Error> {
@@ -15,12 +32,21 @@ pub fn documents(payload: &Payload) -> Result<Vec<Item>, Error> {
     let mut items: Vec<Item> = Vec::new();
     let mut documents = 0;
     let mut at = 0;
+    let mut is_lines = false;
     while let Some(start) = next_document(text, at) {
         if documents > 0 && !text[start..].starts_with(['{', '[']) {
-            if let Some(Ok(last)) = items.last_mut() {
+            if is_lines && text[at..start].contains('\n') {
+                // in a list of documents, one a line, this line is a document too, and a broken one
+                items.push(Err(broken(text, Fault::Syntax(start))));
+            } else if let Some(Ok(last)) = items.last_mut() {
                 last.repairs.push("json:trailing-bytes".to_owned());
             }
-            let Some(next) = next_line(text, start) else {
+            let line_end = memchr::memchr(b'\n', &text.as_bytes()[start..]);
+            let next = match is_lines {
+                true => line_end.map(|end| start + end),
+                false => next_line(text, start),
+            };
+            let Some(next) = next else {
                 break;
             };
             at = next;
@@ -29,6 +55,7 @@ pub fn documents(payload: &Payload) -> Result<Vec<Item>, Error> {
         match json::read(text, start) {
             Ok((document, end, mended)) => {
                 add(payload, &document, mended, &mut items);
+                is_lines |= documents == 0 && !text[start..end].contains('\n');
                 at = end;
             }
             Err(fault) => {
@@ -105,45 +132,74 @@ fn broken(text: &str, fault: Fault) -> Error {
 
 /// Adds the items of one document: itself, the elements of a list, or what a wrapper holds.
 fn add(payload: &Payload, document: &Json, mended: Mended, items: &mut Vec<Item>) {
-    if let Json::List(elements) = document {
-        for element in elements {
-            items.push(item(payload, element, mended, items.len()));
-        }
-        return;
+    let elements = match document {
+        Json::List(elements) => Some(&elements[..]),
+        object if row(object).is_none() => wrapped(object, 0),
+        _ => None,
+    };
+    for object in elements.unwrap_or(std::slice::from_ref(document)) {
+        add_object(payload, object, mended, items);
     }
-    let read = item(payload, document, mended, items.len());
-    let wrapped = WRAPPERS
+}
+
+/// The list that a vendor wrapped into an object of its own, as in the answers of search services.
+fn wrapped<'j, 't>(object: &'j Json<'t>, depth: usize) -> Option<&'j [Json<'t>]> {
+    let is_wrapper = |key: &str| WRAPPERS.iter().any(|name| name.eq_ignore_ascii_case(key));
+    let mut members = object.members().iter();
+    members.find_map(|(key, value)| match value {
+        Json::List(list) => {
+            let holds = matches!(list.first(), Some(Json::Object(_)));
+            (is_wrapper(key) && holds).then_some(&list[..])
+        }
+        Json::Object(_) if depth < 2 && is_wrapper(key) => wrapped(value, depth + 1),
+        _ => None,
+    })
+}
+
+fn row(object: &Json) -> Option<&'static (Format, super::OfObject, Reads)> {
+    JSON_FORMATS
         .iter()
-        .filter_map(|key| document.get(key))
-        .find(|value| matches!(value, Json::List(list) if !list.is_empty()));
-    match (read, wrapped) {
-        (Err(error), Some(list)) if error.message == NO_STORY => {
-            for element in list.each() {
-                items.push(item(payload, element, mended, items.len()));
+        .find(|(_, recognises, _)| recognises(object))
+}
+
+fn add_object(payload: &Payload, object: &Json, mended: Mended, items: &mut Vec<Item>) {
+    let dispatch = |place: usize, format: Format| {
+        let mut dispatch = payload.dispatch(place, format);
+        dispatch.repairs.extend(mended.names().map(str::to_owned));
+        dispatch
+    };
+    let refused = |reason: Reason, what: &str| Err(Error::new(reason, what));
+    match row(object) {
+        Some((format, _, Reads::Item(map))) => {
+            let mut dispatch = dispatch(items.len(), *format);
+            map(object, &mut dispatch);
+            items.push(Ok(dispatch));
+        }
+        Some((format, _, Reads::List(parts, map))) => {
+            let parts = parts(object);
+            if parts.is_empty() {
+                let what = format!(
+                    "a list ({}) without an item: nothing new was sent",
+                    format.name()
+                );
+                items.push(refused(Reason::Empty, &what));
+            }
+            for part in parts {
+                let mut dispatch = dispatch(items.len(), *format);
+                map(part, object, &mut dispatch);
+                items.push(Ok(dispatch));
             }
         }
-        (read, _) => items.push(read),
+        None if matches!(object, Json::Object(_)) => {
+            items.push(refused(Reason::Unsupported, NO_STORY));
+        }
+        None => items.push(refused(Reason::Syntax, NO_OBJECT)),
     }
 }
 
 const NO_STORY: &str =
     "JSON without a headline or a body that is known by name: send ninjs, or map the feed";
-
-fn item(payload: &Payload, item: &Json, mended: Mended, place: usize) -> Item {
-    let row = JSON_FORMATS
-        .iter()
-        .find(|(_, recognises, _)| recognises(item));
-    match row {
-        Some((format, _, Some(map))) => {
-            let mut dispatch = payload.dispatch(place, *format);
-            dispatch.repairs.extend(mended.names().map(str::to_owned));
-            map(item, &mut dispatch);
-            Ok(dispatch)
-        }
-        Some((format, _, None)) => Err(Error::unsupported(*format)),
-        None => Err(Error::new(Reason::Unsupported, NO_STORY)),
-    }
-}
+const NO_OBJECT: &str = "JSON that is no object: send an object an item";
 
 /// A record of a table: a text, perhaps with an id.
 pub fn recognises(item: &Json) -> bool {
@@ -168,7 +224,6 @@ pub fn map(item: &Json, dispatch: &mut Dispatch) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::story::Format;
 
     fn read(text: &str) -> Result<Vec<Item>, Error> {
         documents(&Payload {
@@ -207,6 +262,40 @@ mod tests {
             items[0].as_ref().expect("read").repairs,
             ["json:trailing-bytes"]
         );
+    }
+
+    #[test]
+    fn a_line_that_is_no_object_is_a_broken_document() {
+        let good = r#"{"uri":"urn:a:1","body_text":"x"}"#;
+        for line in ["null", "\"text\"", "not json", "7", "[1]"] {
+            let items = read(&format!("{good}\n{line}\n{good}\n")).expect(line);
+            let reasons: Vec<Option<Reason>> = items
+                .iter()
+                .map(|item| item.as_ref().err().map(|error| error.reason))
+                .collect();
+            assert_eq!(reasons, [None, Some(Reason::Syntax), None], "{line}");
+        }
+        // after a document of many lines it is only noise
+        let items = read("{\"uri\":\"urn:a:1\",\n\"body_text\":\"x\"}\nnoise").expect("one");
+        assert_eq!(items.len(), 1);
+    }
+
+    #[test]
+    fn items_are_found_inside_what_a_service_wraps_them_in() {
+        for text in [
+            r#"{"total":1,"items":[{"headline":"A","body":"x"}]}"#,
+            r#"{"response":{"docs":[{"headLine":"A","body":"x"}]}}"#,
+            r#"{"APIResponse":{"Items":[{"Title":"A","Caption":"x"}]}}"#,
+            r#"{"entries":[{"format":"digitalwires@1.0","urn":"urn:a:1","headline":"A"}]}"#,
+        ] {
+            let items = read(text).expect(text);
+            let headline = items[0].as_ref().expect(text).headline.clone();
+            assert_eq!(
+                headline.map(|marked| marked.text).as_deref(),
+                Some("A"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -3,13 +3,21 @@
 //! The format is told from the bytes alone, for each message anew; a file per format, a row per
 //! format in `FORMATS` (told from the text) or `JSON_FORMATS` (told from an item's members).
 
+mod ap_json;
+mod atom;
 mod charset;
+mod dpa_json;
+mod feed;
 mod json;
+mod json_feed;
 mod jsonl;
+mod members;
 mod ninjs;
+mod rss;
 mod sniff;
 mod text;
 mod vendor;
+mod xml;
 
 use crate::story::{Dispatch, FeedProfile, Format, RawMessage, Reason};
 
@@ -78,8 +86,8 @@ const FORMATS: &[Row<OfText, Read>] = &[
     (Format::NewsmlG2, sniff::newsml_g2, None),
     (Format::Newsml12, sniff::newsml_1_2, None),
     (Format::Nitf, sniff::nitf, None),
-    (Format::Rss, sniff::rss, None),
-    (Format::Atom, sniff::atom, None),
+    (Format::Rss, sniff::rss, Some(rss::read)),
+    (Format::Atom, sniff::atom, Some(atom::read)),
     (Format::VendorXml, sniff::xml, None),
     (Format::Email, sniff::email, None),
     (Format::Ninjs, sniff::json, Some(jsonl::documents)),
@@ -89,14 +97,41 @@ const FORMATS: &[Row<OfText, Read>] = &[
 /// Maps one JSON object to a dispatch that knows its place and format already.
 type Map = fn(&Json, &mut Dispatch);
 
+/// What an object of a JSON format is.
+enum Reads {
+    /// An item.
+    Item(Map),
+    /// A list of items, and what it says of all of them; items are mapped with the whole beside them.
+    List(
+        for<'j, 't> fn(&'j Json<'t>) -> Vec<&'j Json<'t>>,
+        fn(&Json, &Json, &mut Dispatch),
+    ),
+}
+
 /// JSON formats told from the members of an object, first match first.
-const JSON_FORMATS: &[Row<OfObject, Map>] = &[
-    (Format::ApJson, sniff::ap_json, None),
-    (Format::DpaJson, sniff::dpa_json, None),
-    (Format::JsonFeed, sniff::json_feed, None),
-    (Format::Ninjs, ninjs::recognises, Some(ninjs::map)),
-    (Format::Jsonl, jsonl::recognises, Some(jsonl::map)),
-    (Format::VendorJson, vendor::recognises, Some(vendor::map)),
+const JSON_FORMATS: &[(Format, OfObject, Reads)] = &[
+    (
+        Format::ApJson,
+        ap_json::recognises,
+        Reads::List(ap_json::items, ap_json::map),
+    ),
+    (
+        Format::DpaJson,
+        dpa_json::recognises,
+        Reads::Item(dpa_json::map),
+    ),
+    (
+        Format::JsonFeed,
+        json_feed::recognises,
+        Reads::List(json_feed::items, json_feed::map),
+    ),
+    (Format::Ninjs, ninjs::recognises, Reads::Item(ninjs::map)),
+    (Format::Jsonl, jsonl::recognises, Reads::Item(jsonl::map)),
+    (
+        Format::VendorJson,
+        vendor::recognises,
+        Reads::Item(vendor::map),
+    ),
 ];
 
 /// All items of a payload in order, at least one. `Err` when the payload as a whole is none;
@@ -123,23 +158,39 @@ pub fn dispatches(message: &RawMessage, profile: &FeedProfile) -> Result<Vec<Ite
         .iter()
         .find(|(_, recognises, _)| recognises(payload.text))
         .expect("the last row takes any text");
+    if *format == Format::PlainText && declares_json(message) {
+        let what = "declared as JSON and is no object: send one JSON object a line";
+        return Err(Error::new(Reason::Syntax, what));
+    }
     match read {
         Some(read) => read(&payload),
         None => Err(Error::unsupported(*format)),
     }
 }
 
+/// The header `content-type`.
+fn content_type(message: &RawMessage) -> Option<&str> {
+    let mut headers = message.headers.iter();
+    let (_, value) = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
+    Some(value)
+}
+
+/// Whether the sender says that this is JSON. That makes no text a story, and no other format JSON.
+fn declares_json(message: &RawMessage) -> bool {
+    let kind = content_type(message).and_then(|value| value.split(';').next());
+    kind.is_some_and(|kind| kind.trim_end().ends_with("json"))
+}
+
 /// The charset of the header `content-type`.
 fn declared_charset(message: &RawMessage) -> Option<&str> {
-    let (_, value) = message
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
-    value.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let value = value.trim().trim_matches('"');
-        name.trim().eq_ignore_ascii_case("charset").then_some(value)
-    })
+    content_type(message)?
+        .split(';')
+        .skip(1)
+        .find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            let value = value.trim().trim_matches('"');
+            name.trim().eq_ignore_ascii_case("charset").then_some(value)
+        })
 }
 
 #[cfg(test)]
@@ -193,6 +244,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_declared_as_json_and_is_none_is_no_text() {
+        let mut message = message(b"null");
+        let profile = FeedProfile::default();
+        assert!(dispatches(&message, &profile).is_ok());
+        let declared = ("Content-Type", "application/json; charset=utf-8");
+        message.headers = vec![(declared.0.to_owned(), declared.1.to_owned())];
+        let error = dispatches(&message, &profile).map(|items| items.len());
+        assert_eq!(error.expect_err("refused").reason, Reason::Syntax);
+    }
+
+    #[test]
     fn the_message_names_the_format_that_is_not_read() {
         for (body, name) in [
             (
@@ -203,16 +265,11 @@ mod tests {
                 "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\">",
                 "newsml-g2",
             ),
-            ("<rss version=\"2.0\"><channel/></rss>", "rss"),
             ("\u{1}abc0003 3 i 380  dpa 0045\r\n", "iptc-7901"),
             ("ZCZC ABC123\nText", "zczc"),
             (
                 "MIME-Version: 1.0\nFrom: a@b.example\nSubject: c\n\nText",
                 "email",
-            ),
-            (
-                r#"{"version": "https://jsonfeed.org/version/1", "items": []}"#,
-                "jsonfeed",
             ),
         ] {
             let error = match read(body.as_bytes()) {

@@ -6,11 +6,11 @@
 use crate::story::{Association, Concept, Dispatch, ItemKind, Marked, Markup};
 
 use super::json::Json;
+use super::members::{self, first, marked, string};
 
 /// Members that only ninjs has under these names.
 const OWN: &[&str] = &[
     "uri",
-    "guid",
     "body_text",
     "body_html",
     "body_xhtml",
@@ -20,19 +20,27 @@ const OWN: &[&str] = &[
     "$standard",
     "standard",
 ];
+/// Members that say so beside a `guid`, which others have too.
+const BESIDE_GUID: &[&str] = &[
+    "type",
+    "headline",
+    "versioncreated",
+    "slugline",
+    "pubstatus",
+];
+
 /// An object with a member that is ninjs's own.
 pub fn recognises(item: &Json) -> bool {
-    OWN.iter().any(|key| item.get(key).is_some())
+    let has = |keys: &[&str]| keys.iter().any(|key| item.get(key).is_some());
+    has(OWN) || item.get("guid").is_some() && has(BESIDE_GUID)
 }
 
 pub fn map(item: &Json, dispatch: &mut Dispatch) {
     identity(item, dispatch);
     headlines(item, dispatch);
     bodies(item, dispatch);
-    let first = |keys: &[&str]| keys.iter().find_map(|key| string(item.get(key)));
-    dispatch.kind = first(&["type"])
-        .and_then(|name| ItemKind::from_name(&name))
-        .unwrap_or_default();
+    let first = |keys: &[&str]| first(item, keys);
+    dispatch.kind = members::kind(first(&["type"]));
     dispatch.dateline = first(&["dateline"]);
     dispatch.language = first(&["language"]);
     dispatch.first_created = first(&["firstCreated", "firstcreated", "firstVersion"]);
@@ -200,12 +208,10 @@ fn bodies(item: &Json, dispatch: &mut Dispatch) {
 }
 
 fn labels(item: &Json, dispatch: &mut Dispatch) {
-    let first = |keys: &[&str]| keys.iter().find_map(|key| string(item.get(key)));
-    let concepts = |keys: &[&str]| {
-        keys.iter()
-            .filter_map(|key| item.get(key))
-            .flat_map(|value| concepts(value))
-            .collect::<Vec<_>>()
+    let first = |keys: &[&str]| first(item, keys);
+    let concepts = |keys: &[&str]| -> Vec<Concept> {
+        let values = keys.iter().map(|key| item.get(key));
+        values.flat_map(members::concepts).collect()
     };
     let labels = &mut dispatch.labels;
     labels.title = first(&["title"]);
@@ -216,7 +222,7 @@ fn labels(item: &Json, dispatch: &mut Dispatch) {
     labels.usage_terms = first(&["usageTerms", "usageterms", "usage"]);
     labels.copyright_holder = first(&["copyrightHolder", "copyrightholder"]);
     labels.copyright_notice = first(&["copyrightNotice", "copyrightnotice"]);
-    labels.keywords = keywords(item);
+    labels.keywords = members::keywords(item.get("keywords").or(item.get("keyword")));
     labels.category = category(item);
     labels.priority = first(&["priority"]);
     labels.info_sources = concepts(&["infoSources", "infosources", "infosource"]);
@@ -228,65 +234,10 @@ fn labels(item: &Json, dispatch: &mut Dispatch) {
     labels.associations = associations(item);
 }
 
-/// A list, or one string joined by `+`, `;` or `,`.
-fn keywords(item: &Json) -> Vec<String> {
-    let value = item.get("keywords").or_else(|| item.get("keyword"));
-    match value {
-        Some(Json::Text(joined)) => joined
-            .split(['+', ';', ','])
-            .map(str::trim)
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        Some(list) => list
-            .each()
-            .iter()
-            .filter_map(|word| string(Some(word)))
-            .collect(),
-        None => Vec::new(),
-    }
-}
-
 fn category(item: &Json) -> Option<String> {
     let keys = ["category", "mediaCatCodes", "anpa_category", "service"];
     let value = keys.iter().find_map(|key| item.get(key))?.each().first()?;
     string(value.any(&["qcode", "code"])).or_else(|| string(Some(value)))
-}
-
-/// The concepts of a member: a list of objects or of strings, one object, or an object with lists of codes.
-fn concepts(value: &Json) -> Vec<Concept> {
-    let mut out = Vec::new();
-    for element in value.each() {
-        match element {
-            Json::Object(_) => {
-                let codes = element.any(&["code", "qcode", "literal"]);
-                for code in codes.map_or(&[Json::Null][..], Json::each) {
-                    out.extend(concept(element, string(Some(code))));
-                }
-            }
-            other => out.extend(string(Some(other)).map(|literal| Concept {
-                name: Some(literal),
-                ..Concept::default()
-            })),
-        }
-    }
-    out
-}
-
-fn concept(element: &Json, code: Option<String>) -> Option<Concept> {
-    let scheme = string(element.get("scheme"));
-    let uri = string(element.get("uri")).or_else(|| {
-        let (scheme, code) = (scheme?, code.as_ref()?);
-        (scheme.contains("://") && scheme.ends_with(['/', '#'])).then(|| format!("{scheme}{code}"))
-    });
-    let concept = Concept {
-        name: string(element.get("name")),
-        uri,
-        literal: code,
-        rel: string(element.get("rel")),
-    };
-    (concept.name.is_some() || concept.uri.is_some() || concept.literal.is_some())
-        .then_some(concept)
 }
 
 fn associations(item: &Json) -> Vec<Association> {
@@ -330,31 +281,5 @@ fn associations(item: &Json) -> Vec<Association> {
             })
             .collect(),
         _ => Vec::new(),
-    }
-}
-
-/// The text of a value that ought to be a string: numbers as written, of a list the first, of an object its
-/// value or name; `None` for what is blank.
-pub fn string(value: Option<&Json>) -> Option<String> {
-    match value? {
-        Json::Text(text) => Some(text.trim())
-            .filter(|t| !t.is_empty())
-            .map(str::to_owned),
-        Json::Number(number) => Some((*number).to_owned()),
-        Json::List(list) => list.iter().find_map(|element| string(Some(element))),
-        object @ Json::Object(_) => match object.any(&["value", "name", "text"])? {
-            Json::Text(text) => Some(text.trim())
-                .filter(|t| !t.is_empty())
-                .map(str::to_owned),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-pub fn marked(text: String) -> Marked {
-    Marked {
-        text,
-        markup: Markup::Plain,
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! Every detector reads a bounded head of the payload and allocates nothing.
 
-use super::json::Json;
-
 /// What kind of binary data these bytes are; `None` for anything that may be text.
 pub fn binary(bytes: &[u8]) -> Option<&'static str> {
     const MAGIC: &[(usize, &[u8], &str)] = &[
@@ -156,7 +154,7 @@ pub fn nitf(text: &str) -> bool {
 }
 
 pub fn rss(text: &str) -> bool {
-    is_root(text, &["rss", "RDF"])
+    is_root(text, &["rss", "RDF", "channel"])
 }
 
 pub fn atom(text: &str) -> bool {
@@ -250,20 +248,4 @@ pub fn json(text: &str) -> bool {
         (open, next),
         (_, None) | (b'{', Some(b'"' | b'}')) | (b'[', Some(b'{' | b'[' | b'"' | b']'))
     )
-}
-
-pub fn ap_json(item: &Json) -> bool {
-    item.get("api_version").is_some() && item.get("data").is_some()
-}
-
-pub fn dpa_json(item: &Json) -> bool {
-    item.get("format")
-        .and_then(Json::str)
-        .is_some_and(|format| format.starts_with("digitalwires"))
-}
-
-pub fn json_feed(item: &Json) -> bool {
-    item.get("version")
-        .and_then(Json::str)
-        .is_some_and(|version| version.contains("jsonfeed.org"))
 }

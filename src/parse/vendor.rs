@@ -1,61 +1,136 @@
 //! JSON of a vendor's own making → one dispatch. Which members are plainly a headline and a body?
+//!
+//! Names are compared without letter case and joints: `bodyHtml`, `body_html` and `BODY-HTML` are one.
 
-use crate::story::{Dispatch, Marked, Markup};
+use crate::story::{Dispatch, ItemKind, Marked};
 
 use super::json::Json;
-use super::ninjs::{marked, string};
+use super::members::{self, joined, marked, string, told_by_tags};
 
-const HEADLINE: &[&str] = &["headline", "title", "headLine", "Headline", "heading"];
+const HEADLINE: &[&str] = &["headline", "title", "heading", "head"];
 const BODY: &[&str] = &[
     "body",
+    "bodyhtml",
+    "bodytext",
     "content",
-    "body_text",
-    "body_html",
+    "contenthtml",
+    "contenttext",
     "story",
+    "storytext",
     "article",
-    "articleBody",
-    "lead",
+    "articlebody",
+    "articlehtml",
+    "fulltext",
+    "paragraphs",
     "text",
-    "description_text",
+    "lead",
+    "intro",
+    "summary",
+    "descriptiontext",
     "description",
     "caption",
+    "comment",
+];
+/// What heads an item that has a text and no headline: a picture, a fixture.
+const NAME: &[&str] = &["name"];
+const ID: &[&str] = &[
+    "uri",
+    "guid",
+    "uuid",
+    "urn",
+    "uid",
+    "id",
+    "itemid",
+    "imageid",
+    "articleid",
+    "storyid",
+    "documentid",
+    "systemidentifier",
+];
+const CREATED: &[&str] = &[
+    "firstcreated",
+    "created",
+    "createdate",
+    "createddate",
+    "datecreated",
+];
+const CHANGED: &[&str] = &[
+    "versioncreated",
+    "updated",
+    "modified",
+    "datemodified",
+    "lastmodified",
+    "lasteditdate",
+    "publishdate",
+    "publishedat",
+    "datepublished",
+    "published",
+    "pubdate",
+    "timestamp",
+    "date",
 ];
 
 pub fn recognises(item: &Json) -> bool {
-    let filled = |keys: &[&str]| keys.iter().any(|key| string(item.get(key)).is_some());
-    filled(HEADLINE) && (filled(BODY) || filled(&["versioncreated", "slugline", "guid", "uuid"]))
+    let has = |names: &[&str]| pick(item, names).is_some();
+    match (has(HEADLINE), has(BODY)) {
+        (true, true) => true,
+        (true, false) => has(ID) || has(&["versioncreated", "slugline"]),
+        (false, true) => has(ID) && (has(NAME) || has(CREATED) || has(CHANGED)),
+        (false, false) => false,
+    }
 }
 
 pub fn map(item: &Json, dispatch: &mut Dispatch) {
-    let first = |keys: &[&str]| keys.iter().find_map(|key| string(item.get(key)));
-    dispatch.guid = first(&["uri", "guid", "uuid", "id", "_id"]);
+    let first = |names: &[&str]| pick(item, names).and_then(|value| string(Some(value)));
+    dispatch.guid = first(ID);
     dispatch.version = first(&["version"]);
-    dispatch.headline = first(HEADLINE).map(marked);
-    dispatch.body = first(BODY).map(|text| Marked {
-        markup: if text.contains("</") || text.contains("<br") {
-            Markup::Html
-        } else {
-            Markup::Plain
-        },
-        text,
-    });
+    dispatch.headline = first(HEADLINE).or_else(|| first(NAME)).map(marked);
+    dispatch.body = pick(item, BODY).and_then(paragraphs);
+    dispatch.kind = members::kind(first(&["type", "mediatype"]));
+    if dispatch.kind == ItemKind::Text {
+        // pictures and plans that do not say so
+        if first(&["imageid"]).is_some() {
+            dispatch.kind = ItemKind::Picture;
+        } else if first(&["startdate"]).is_some() {
+            dispatch.kind = ItemKind::Event;
+        }
+    }
     dispatch.language = first(&["language", "lang", "locale"]);
-    dispatch.agency = first(&["source", "provider", "agency", "publisher"]);
-    dispatch.version_created = first(&[
-        "versioncreated",
-        "versionCreated",
-        "updated",
-        "modified",
-        "publishDate",
-        "date",
-    ]);
-    dispatch.first_created = first(&["firstcreated", "firstCreated", "created", "createDate"]);
+    dispatch.agency = first(&["source", "provider", "agency", "publisher", "credit"]);
+    dispatch.version_created = first(CHANGED).or_else(|| first(CREATED));
+    dispatch.first_created = first(CREATED);
+    dispatch.embargoed_until = first(&["embargoed", "embargoeduntil", "embargo", "embargotime"]);
     dispatch.urgency = first(&["urgency"]);
-    dispatch.pub_status = first(&["pubstatus", "pubStatus", "status"]);
+    dispatch.pub_status = first(&["pubstatus", "status"]);
     let labels = &mut dispatch.labels;
-    labels.by = first(&["byline", "by", "author"]);
+    let by = pick(item, &["byline", "by", "authors", "author", "photographer"]);
+    labels.by = joined(by, ", ");
     labels.slugline = first(&["slugline", "slug"]);
     labels.located = first(&["located", "location", "city"]);
-    labels.copyright_holder = first(&["copyrightholder", "copyrightHolder"]);
-    labels.copyright_notice = first(&["copyrightnotice", "copyrightNotice", "copyright"]);
+    labels.ed_note = first(&["ednote", "editornote"]);
+    labels.copyright_holder = first(&["copyrightholder"]);
+    labels.copyright_notice = first(&["copyrightnotice", "copyright"]);
+    labels.usage_terms = first(&["usageterms"]);
+    labels.keywords = members::keywords(pick(item, &["keywords", "tags"]));
+    labels.category = first(&["category", "section"]);
+}
+
+/// The first member of these names that says something, by the order of the names.
+fn pick<'j, 't>(item: &'j Json<'t>, names: &[&str]) -> Option<&'j Json<'t>> {
+    names.iter().find_map(|name| {
+        let mut members = item.members().iter();
+        let found = members.find(|(key, value)| same(key, name) && string(Some(value)).is_some());
+        found.map(|(_, value)| value)
+    })
+}
+
+/// `name` is in lower case and without joints.
+fn same(key: &str, name: &str) -> bool {
+    let letters = key.bytes().filter(|b| !matches!(b, b'_' | b'-' | b' '));
+    letters.map(|b| b.to_ascii_lowercase()).eq(name.bytes())
+}
+
+/// A text, or a list of paragraphs.
+fn paragraphs(value: &Json) -> Option<Marked> {
+    joined(Some(value), "\n\n").map(told_by_tags)
 }
