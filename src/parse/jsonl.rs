@@ -171,11 +171,7 @@ mod tests {
     use crate::story::Format;
 
     fn read(text: &str) -> Result<Vec<Item>, Error> {
-        documents(&Payload {
-            text,
-            charset: "utf-8",
-            repairs: Vec::new(),
-        })
+        documents(&Payload::of(text))
     }
 
     #[test]

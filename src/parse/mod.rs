@@ -3,14 +3,18 @@
 //! The format is told from the bytes alone, for each message anew; a file per format, a row per
 //! format in `FORMATS` (told from the text) or `JSON_FORMATS` (told from an item's members).
 
+mod anpa_1312;
 mod charset;
+mod iptc_7901;
 mod json;
 mod jsonl;
 mod ninjs;
 mod sniff;
+mod telex;
 mod text;
 mod vendor;
 mod xml;
+mod zczc;
 
 use crate::story::{Dispatch, FeedProfile, Format, RawMessage, Reason};
 
@@ -62,6 +66,18 @@ impl Payload<'_> {
     }
 }
 
+#[cfg(test)]
+impl<'t> Payload<'t> {
+    /// A payload in UTF-8.
+    fn of(text: &'t str) -> Payload<'t> {
+        Payload {
+            text,
+            charset: "utf-8",
+            repairs: Vec::new(),
+        }
+    }
+}
+
 /// Reads the items of a payload, at least one.
 type Read = fn(&Payload) -> Result<Vec<Item>, Error>;
 
@@ -73,9 +89,9 @@ type OfObject = fn(&Json) -> bool;
 
 /// Formats told from the text, first match first.
 const FORMATS: &[Row<OfText, Read>] = &[
-    (Format::Anpa1312, sniff::anpa, None),
-    (Format::Iptc7901, sniff::iptc_7901, None),
-    (Format::Zczc, sniff::zczc, None),
+    (Format::Anpa1312, sniff::anpa, Some(anpa_1312::read)),
+    (Format::Iptc7901, sniff::iptc_7901, Some(iptc_7901::read)),
+    (Format::Zczc, sniff::zczc, Some(zczc::read)),
     (Format::NewsmlG2, sniff::newsml_g2, None),
     (Format::Newsml12, sniff::newsml_1_2, None),
     (Format::Nitf, sniff::nitf, None),
@@ -185,11 +201,42 @@ mod tests {
             (deep_object.as_bytes(), Reason::Depth),
             (b"{\"uri\": }", Reason::Syntax),
             (b"<?xml version='1.0'?><nitf/>", Reason::Unsupported),
-            (b"\x16\x16\x01a0001\nr i", Reason::Unsupported),
         ];
         for (body, reason) in cases {
             let error = read(body).map(|items| items.len()).expect_err("refused");
             assert_eq!(error.reason, *reason, "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn telex_and_mail_are_told_from_their_first_bytes() {
+        for (body, format) in [
+            (
+                "\u{1}abc0003 3 i 380  dpa 0045\r\n\u{2}Head =\r\nText",
+                Format::Iptc7901,
+            ),
+            ("abc0003 3 i 380  dpa 0045\r\n\r\nText", Format::Iptc7901),
+            (
+                "\u{7F}\u{7F}\r\n\u{7F}\u{1}abc025 3 ec 1 etf 9\r\n\u{2}Text",
+                Format::Iptc7901,
+            ),
+            (
+                "\u{16}\u{16}\u{1}a0001\u{1F}x\nr i\n\u{2}Text",
+                Format::Anpa1312,
+            ),
+            (
+                "\u{1}a0105KYODO\u{1F}x\r\nu s\r\n\u{2}Text",
+                Format::Anpa1312,
+            ),
+            ("ZCZC ABC123\nText", Format::Zczc),
+            ("  zczc\nText", Format::Zczc),
+            ("\u{1}NORTH\u{1F}6\u{1F}N\r\n\r\nText", Format::PlainText),
+            ("Zczcs are signals.", Format::PlainText),
+            ("From: the coast\n\nText", Format::PlainText),
+        ] {
+            let items = read(body.as_bytes()).expect(body);
+            let dispatch = items[0].as_ref().expect(body);
+            assert_eq!(dispatch.format, format, "{body:?}");
         }
     }
 
@@ -205,12 +252,6 @@ mod tests {
                 "newsml-g2",
             ),
             ("<rss version=\"2.0\"><channel/></rss>", "rss"),
-            ("\u{1}abc0003 3 i 380  dpa 0045\r\n", "iptc-7901"),
-            ("ZCZC ABC123\nText", "zczc"),
-            (
-                "MIME-Version: 1.0\nFrom: a@b.example\nSubject: c\n\nText",
-                "email",
-            ),
             (
                 r#"{"version": "https://jsonfeed.org/version/1", "items": []}"#,
                 "jsonfeed",
