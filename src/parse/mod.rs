@@ -5,6 +5,7 @@
 
 mod anpa_1312;
 mod charset;
+mod email;
 mod iptc_7901;
 mod json;
 mod jsonl;
@@ -53,11 +54,18 @@ pub type Item = Result<Dispatch, Error>;
 /// A payload whose characters are known.
 struct Payload<'t> {
     text: &'t str,
+    /// As they came, for formats whose parts have charsets of their own.
+    bytes: &'t [u8],
     charset: &'static str,
     repairs: Vec<String>,
 }
 
 impl Payload<'_> {
+    /// Whether the bytes are of a charset in which ASCII is not ASCII.
+    fn is_wide(&self) -> bool {
+        self.charset.starts_with("utf-16")
+    }
+
     /// A dispatch of which nothing is known but its place, its format and what reading it needed.
     fn dispatch(&self, item: usize, format: Format) -> Dispatch {
         let mut dispatch = Dispatch::new(item as u32, format, self.charset);
@@ -72,6 +80,7 @@ impl<'t> Payload<'t> {
     fn of(text: &'t str) -> Payload<'t> {
         Payload {
             text,
+            bytes: text.as_bytes(),
             charset: "utf-8",
             repairs: Vec::new(),
         }
@@ -98,7 +107,7 @@ const FORMATS: &[Row<OfText, Read>] = &[
     (Format::Rss, sniff::rss, None),
     (Format::Atom, sniff::atom, None),
     (Format::VendorXml, sniff::xml, None),
-    (Format::Email, sniff::email, None),
+    (Format::Email, sniff::email, Some(email::read)),
     (Format::Ninjs, sniff::json, Some(jsonl::documents)),
     (Format::PlainText, |_| true, Some(text::read)),
 ];
@@ -133,6 +142,7 @@ pub fn dispatches(message: &RawMessage, profile: &FeedProfile) -> Result<Vec<Ite
     let decoded = charset::decode(bytes, declared_charset(message), profile.charset.as_deref());
     let payload = Payload {
         text: &decoded.text,
+        bytes,
         charset: decoded.charset,
         repairs: decoded.repairs,
     };
@@ -230,6 +240,10 @@ mod tests {
             ),
             ("ZCZC ABC123\nText", Format::Zczc),
             ("  zczc\nText", Format::Zczc),
+            (
+                "MIME-Version: 1.0\nFrom: a@b.example\nSubject: c\n\nText",
+                Format::Email,
+            ),
             ("\u{1}NORTH\u{1F}6\u{1F}N\r\n\r\nText", Format::PlainText),
             ("Zczcs are signals.", Format::PlainText),
             ("From: the coast\n\nText", Format::PlainText),
