@@ -6,6 +6,7 @@
 mod anpa_1312;
 mod charset;
 mod email;
+mod headed;
 mod iptc_7901;
 mod json;
 mod jsonl;
@@ -109,6 +110,7 @@ const FORMATS: &[Row<OfText, Read>] = &[
     (Format::VendorXml, sniff::xml, None),
     (Format::Email, sniff::email, Some(email::read)),
     (Format::Ninjs, sniff::json, Some(jsonl::documents)),
+    (Format::PlainText, headed::recognises, Some(headed::read)),
     (Format::PlainText, |_| true, Some(text::read)),
 ];
 
