@@ -13,6 +13,7 @@ mod faults;
 mod golden;
 mod nats;
 mod pipeline;
+mod regressions;
 mod settings;
 mod support;
 mod tidy;
