@@ -281,6 +281,7 @@ pub fn note(paragraph: &str) -> Option<Note> {
         "The following information is not",
         "Die folgenden Informationen sind nicht",
         "# Notebook",
+        "# dpa NOTEBOOK",
         "# Notizblock",
         "## Editorial contacts",
         "## Redaktionelle Hinweise",

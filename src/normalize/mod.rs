@@ -114,6 +114,8 @@ pub fn story(
     );
     let mut alt_ids = std::mem::take(&mut dispatch.alt_ids);
     alt_ids.extend(identity.guid.map(|guid| ("guid".to_owned(), guid)));
+    alt_ids.iter_mut().for_each(|(_, id)| printable(id));
+    dispatch.version.iter_mut().for_each(printable);
     let tokens = tokens(&headline, headline_role, &dateline, &body, &captions);
     let language = language_of(
         &dispatch,
@@ -212,8 +214,10 @@ fn codes(dispatch: &Dispatch) -> Marks {
         .map(str::trim)
         .filter(|text| !text.is_empty())
     {
-        signal::strip(text, &mut marks);
-        marks.version_text = Some(text.to_owned());
+        for line in text.lines() {
+            signal::strip(line, &mut marks);
+        }
+        marks.version_text = Some(text::line(text));
     }
     marks
 }
@@ -491,6 +495,19 @@ fn labels(mut labels: Labels, parts: &Parts) -> Labels {
             .map(|value| text::line(&value))
             .filter(|value| !value.is_empty());
     }
+    labels.keywords.iter_mut().for_each(printable);
+    let concepts = [
+        &mut labels.info_sources,
+        &mut labels.subjects,
+        &mut labels.genres,
+        &mut labels.people,
+        &mut labels.organisations,
+        &mut labels.places,
+    ];
+    for concept in concepts.into_iter().flatten() {
+        let names = [&mut concept.name, &mut concept.literal];
+        names.into_iter().flatten().for_each(printable);
+    }
     let by = parts.by.or(parts.ended.by).map(str::to_owned);
     labels.by = labels.by.take().or(by);
     for note in &parts.notes {
@@ -501,6 +518,13 @@ fn labels(mut labels: Labels, parts: &Parts) -> Labels {
         ed_note.push_str(note);
     }
     labels
+}
+
+/// Takes control characters out of a value that is not text.
+fn printable(value: &mut String) {
+    if value.contains(char::is_control) {
+        *value = text::line(value);
+    }
 }
 
 /// The header `traceparent`, where it is one by the W3C's grammar.

@@ -99,7 +99,8 @@ impl Paragraphs {
 
     /// Joins the lines of copy that was wrapped by hand: where the next word would not have fitted.
     fn join_wrapped(&mut self) {
-        let widest = self.lines.iter().map(|line| line.width).max().unwrap_or(0);
+        let widths = self.lines.iter().map(|line| line.indent + line.width);
+        let widest = widths.max().unwrap_or(0);
         if self.lines.len() < 2 || !(NARROWEST_WRAP..=WIDEST_WRAP).contains(&widest) {
             return;
         }
@@ -145,7 +146,9 @@ impl Paragraphs {
     }
 
     fn begins_lower(&self, line: Line) -> bool {
-        self.text[line.start..].starts_with(char::is_lowercase)
+        self.text[line.start..]
+            .trim_start_matches(['«', '“', '„', '"', '(', ' '])
+            .starts_with(char::is_lowercase)
     }
 
     fn ends_sentence(&self, line: Line) -> bool {
@@ -157,13 +160,22 @@ impl Paragraphs {
     fn would_not_fit(&self, pair: &[Line], widest: usize) -> bool {
         let next = &self.text[pair[1].start..pair[1].end];
         let word = next.split(' ').next().unwrap_or(next);
-        pair[0].width + 1 + word.chars().count() > widest
+        pair[0].indent + pair[0].width + 1 + word.chars().count() > widest
+    }
+
+    /// The writers of a story below it: `ae/rq`.
+    fn is_initials(&self, line: Line) -> bool {
+        let text = &self.text[line.start..line.end];
+        text.len() <= 16
+            && text.contains('/')
+            && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'/')
     }
 
     /// A line that ends where the next word would have fitted is a headline or the end of a paragraph, unless the
     /// next one goes on in lower case.
     fn ends_short(&self, before: Line, line: Line, widest: usize) -> bool {
         !self.would_not_fit(&[before, line], widest) && !self.begins_lower(line)
+            || self.is_initials(line)
     }
 }
 

@@ -226,11 +226,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<Item>, Error> {
-        documents(&Payload {
-            text,
-            charset: "utf-8",
-            repairs: Vec::new(),
-        })
+        documents(&Payload::of(text))
     }
 
     #[test]

@@ -3,11 +3,15 @@
 //! The format is told from the bytes alone, for each message anew; a file per format, a row per
 //! format in `FORMATS` (told from the text) or `JSON_FORMATS` (told from an item's members).
 
+mod anpa_1312;
 mod ap_json;
 mod atom;
 mod charset;
 mod dpa_json;
+mod email;
 mod feed;
+mod headed;
+mod iptc_7901;
 mod json;
 mod json_feed;
 mod jsonl;
@@ -15,9 +19,11 @@ mod members;
 mod ninjs;
 mod rss;
 mod sniff;
+mod telex;
 mod text;
 mod vendor;
 mod xml;
+mod zczc;
 
 use crate::story::{Dispatch, FeedProfile, Format, RawMessage, Reason};
 
@@ -56,16 +62,36 @@ pub type Item = Result<Dispatch, Error>;
 /// A payload whose characters are known.
 struct Payload<'t> {
     text: &'t str,
+    /// As they came, for formats whose parts have charsets of their own.
+    bytes: &'t [u8],
     charset: &'static str,
     repairs: Vec<String>,
 }
 
 impl Payload<'_> {
+    /// Whether the bytes are of a charset in which ASCII is not ASCII.
+    fn is_wide(&self) -> bool {
+        self.charset.starts_with("utf-16")
+    }
+
     /// A dispatch of which nothing is known but its place, its format and what reading it needed.
     fn dispatch(&self, item: usize, format: Format) -> Dispatch {
         let mut dispatch = Dispatch::new(item as u32, format, self.charset);
         dispatch.repairs.extend_from_slice(&self.repairs);
         dispatch
+    }
+}
+
+#[cfg(test)]
+impl<'t> Payload<'t> {
+    /// A payload in UTF-8.
+    fn of(text: &'t str) -> Payload<'t> {
+        Payload {
+            text,
+            bytes: text.as_bytes(),
+            charset: "utf-8",
+            repairs: Vec::new(),
+        }
     }
 }
 
@@ -80,17 +106,18 @@ type OfObject = fn(&Json) -> bool;
 
 /// Formats told from the text, first match first.
 const FORMATS: &[Row<OfText, Read>] = &[
-    (Format::Anpa1312, sniff::anpa, None),
-    (Format::Iptc7901, sniff::iptc_7901, None),
-    (Format::Zczc, sniff::zczc, None),
+    (Format::Anpa1312, sniff::anpa, Some(anpa_1312::read)),
+    (Format::Iptc7901, sniff::iptc_7901, Some(iptc_7901::read)),
+    (Format::Zczc, sniff::zczc, Some(zczc::read)),
     (Format::NewsmlG2, sniff::newsml_g2, None),
     (Format::Newsml12, sniff::newsml_1_2, None),
     (Format::Nitf, sniff::nitf, None),
     (Format::Rss, sniff::rss, Some(rss::read)),
     (Format::Atom, sniff::atom, Some(atom::read)),
     (Format::VendorXml, sniff::xml, None),
-    (Format::Email, sniff::email, None),
+    (Format::Email, sniff::email, Some(email::read)),
     (Format::Ninjs, sniff::json, Some(jsonl::documents)),
+    (Format::PlainText, headed::recognises, Some(headed::read)),
     (Format::PlainText, |_| true, Some(text::read)),
 ];
 
@@ -151,6 +178,7 @@ pub fn dispatches(message: &RawMessage, profile: &FeedProfile) -> Result<Vec<Ite
     let decoded = charset::decode(bytes, declared_charset(message), profile.charset.as_deref());
     let payload = Payload {
         text: &decoded.text,
+        bytes,
         charset: decoded.charset,
         repairs: decoded.repairs,
     };
@@ -235,7 +263,6 @@ mod tests {
             (deep_object.as_bytes(), Reason::Depth),
             (b"{\"uri\": }", Reason::Syntax),
             (b"<?xml version='1.0'?><nitf/>", Reason::Unsupported),
-            (b"\x16\x16\x01a0001\nr i", Reason::Unsupported),
         ];
         for (body, reason) in cases {
             let error = read(body).map(|items| items.len()).expect_err("refused");
@@ -255,6 +282,42 @@ mod tests {
     }
 
     #[test]
+    fn telex_and_mail_are_told_from_their_first_bytes() {
+        for (body, format) in [
+            (
+                "\u{1}abc0003 3 i 380  dpa 0045\r\n\u{2}Head =\r\nText",
+                Format::Iptc7901,
+            ),
+            ("abc0003 3 i 380  dpa 0045\r\n\r\nText", Format::Iptc7901),
+            (
+                "\u{7F}\u{7F}\r\n\u{7F}\u{1}abc025 3 ec 1 etf 9\r\n\u{2}Text",
+                Format::Iptc7901,
+            ),
+            (
+                "\u{16}\u{16}\u{1}a0001\u{1F}x\nr i\n\u{2}Text",
+                Format::Anpa1312,
+            ),
+            (
+                "\u{1}a0105KYODO\u{1F}x\r\nu s\r\n\u{2}Text",
+                Format::Anpa1312,
+            ),
+            ("ZCZC ABC123\nText", Format::Zczc),
+            ("  zczc\nText", Format::Zczc),
+            (
+                "MIME-Version: 1.0\nFrom: a@b.example\nSubject: c\n\nText",
+                Format::Email,
+            ),
+            ("\u{1}NORTH\u{1F}6\u{1F}N\r\n\r\nText", Format::PlainText),
+            ("Zczcs are signals.", Format::PlainText),
+            ("From: the coast\n\nText", Format::PlainText),
+        ] {
+            let items = read(body.as_bytes()).expect(body);
+            let dispatch = items[0].as_ref().expect(body);
+            assert_eq!(dispatch.format, format, "{body:?}");
+        }
+    }
+
+    #[test]
     fn the_message_names_the_format_that_is_not_read() {
         for (body, name) in [
             (
@@ -264,12 +327,6 @@ mod tests {
             (
                 "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\">",
                 "newsml-g2",
-            ),
-            ("\u{1}abc0003 3 i 380  dpa 0045\r\n", "iptc-7901"),
-            ("ZCZC ABC123\nText", "zczc"),
-            (
-                "MIME-Version: 1.0\nFrom: a@b.example\nSubject: c\n\nText",
-                "email",
             ),
         ] {
             let error = match read(body.as_bytes()) {

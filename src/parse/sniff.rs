@@ -2,6 +2,8 @@
 //!
 //! Every detector reads a bounded head of the payload and allocates nothing.
 
+use super::{anpa_1312, iptc_7901, telex, zczc};
+
 /// What kind of binary data these bytes are; `None` for anything that may be text.
 pub fn binary(bytes: &[u8]) -> Option<&'static str> {
     const MAGIC: &[(usize, &[u8], &str)] = &[
@@ -67,43 +69,24 @@ fn head(text: &str, n: usize) -> &str {
     &text[..text.floor_char_boundary(n)]
 }
 
-/// `SYN SYN SOH`, or `SOH` before a letter-and-digits header with a service level line.
+/// `SYN` first, or `SOH` before a service level, a number and a selector.
 pub fn anpa(text: &str) -> bool {
-    let start = text.trim_start_matches(['\u{7F}', '\r', '\n', ' ', '\0']);
-    start.starts_with('\u{16}')
+    let start = telex::start(text);
+    start.starts_with('\u{16}') || start.strip_prefix('\u{1}').is_some_and(anpa_1312::begins)
 }
 
-/// `SOH` first, or the header line `abc0003 3 i 380` alone.
+/// `SOH` before a header or a text, or the header line `abc0003 3 i 380` alone.
 pub fn iptc_7901(text: &str) -> bool {
-    let start = text.trim_start_matches(['\u{7F}', '\r', '\n', ' ', '\0']);
-    if start.starts_with('\u{1}') {
-        return true;
+    let start = telex::start(text);
+    match start.strip_prefix('\u{1}') {
+        Some(rest) => iptc_7901::begins(rest) || head(rest, 1024).contains('\u{2}'),
+        None => iptc_7901::begins_bare(start),
     }
-    let mut words = head(start, 60)
-        .lines()
-        .next()
-        .unwrap_or("")
-        .split_whitespace();
-    let is_source = |w: &str| {
-        w.len() >= 6
-            && w.bytes().take(3).all(|b| b.is_ascii_lowercase())
-            && w.bytes().skip(3).all(|b| b.is_ascii_digit())
-    };
-    let is_priority = |w: &str| w.len() == 1 && w.bytes().all(|b| b.is_ascii_digit());
-    let is_category = |w: &str| w.len() <= 3 && w.bytes().all(|b| b.is_ascii_alphabetic());
-    let is_count = |w: &str| w.bytes().all(|b| b.is_ascii_digit());
-    words.next().is_some_and(is_source)
-        && words.next().is_some_and(is_priority)
-        && words.next().is_some_and(is_category)
-        && words.next().is_some_and(is_count)
 }
 
 pub fn zczc(text: &str) -> bool {
-    let start = text.trim_start();
-    start
-        .get(..4)
-        .is_some_and(|w| w.eq_ignore_ascii_case("zczc"))
-        && start[4..].starts_with(|c: char| !c.is_alphanumeric())
+    let start = telex::start(text).trim_start();
+    zczc::opening(head(start, 200).lines().next().unwrap_or("")).is_some()
 }
 
 /// The local name of the root element, where the text is XML.

@@ -11,9 +11,12 @@ pub fn read(payload: &Payload) -> Result<Vec<Item>, Error> {
     } else {
         Markup::Plain
     };
-    dispatch.body = Some(Marked {
-        text: payload.text.to_owned(),
-        markup,
-    });
+    // separators of fields stand where a space would
+    let separator = |c: char| matches!(c, '\u{1C}'..='\u{1F}');
+    let text = match payload.text.contains(separator) {
+        true => payload.text.replace(separator, " "),
+        false => payload.text.to_owned(),
+    };
+    dispatch.body = Some(Marked { text, markup });
     Ok(vec![Ok(dispatch)])
 }

@@ -16,6 +16,7 @@ mod lexicon;
 mod nats;
 mod pipeline;
 mod region;
+mod regressions;
 mod reload;
 mod schema;
 mod settings;
