@@ -112,9 +112,14 @@ struct Reading {
     keys: Vec<u32>,
     /// How many of them are the lead's.
     lead_keys: usize,
+    /// Words of title and body.
+    said: usize,
 }
 
 const LEAD_KEYS: usize = 8;
+/// Whoever says less than this says nothing that another could not say as well: `Weather`, `Market report`. Such
+/// a story is a version of another by its identity alone.
+const FEWEST_WORDS: usize = 4;
 
 impl Reading {
     fn new(kind: u64) -> Reading {
@@ -126,10 +131,12 @@ impl Reading {
             lead: Bits::new(),
             keys: Vec::new(),
             lead_keys: 0,
+            said: 0,
         }
     }
 
     fn title(&mut self, token: &Token) {
+        self.said += 1;
         self.exact = mix(self.exact, token.hash);
         if token.end() - token.start > 2 || token.is(Shape::NUMBER) || token.is(Shape::IDEOGRAPH) {
             self.imprint.title.push(short(token.hash));
@@ -138,6 +145,7 @@ impl Reading {
 
     fn body(&mut self, tokens: &[Token]) {
         self.imprint.words = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        self.said += tokens.len();
         self.exact = mix(self.exact, !0);
         self.keys.reserve(tokens.len());
         for (at, token) in tokens.iter().enumerate() {
@@ -174,11 +182,14 @@ impl Reading {
 
     fn finish(self) -> Imprint {
         let mut imprint = self.imprint;
-        let silent = imprint.words == 0 && imprint.title.values().is_empty();
-        // 0 stands for "no words": nothing is a twin of silence
+        // 0 stands for "too few words": nothing is a twin of silence
+        let silent = self.said < FEWEST_WORDS;
         imprint.exact = if silent { 0 } else { self.exact.max(1) };
         imprint.wording = Sketch::of(&self.wording);
         imprint.lead = Sketch::of(&self.lead);
+        if silent {
+            return imprint;
+        }
         // by turns, so that the few under which a story is remembered come from lead and whole
         let lead = lowest(&self.keys[..self.lead_keys], LEAD_KEYS);
         let whole = lowest(&self.keys, KEYS - LEAD_KEYS);
