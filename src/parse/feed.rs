@@ -458,11 +458,7 @@ mod tests {
     use crate::parse::rss;
 
     fn read(text: &str) -> Result<Vec<Item>, Error> {
-        rss::read(&Payload {
-            text,
-            charset: "utf-8",
-            repairs: Vec::new(),
-        })
+        rss::read(&Payload::of(text))
     }
 
     fn one(inside: &str) -> Dispatch {

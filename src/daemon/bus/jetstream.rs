@@ -32,7 +32,7 @@ use reader::Reader;
 pub use setup::{Connection, open, open_raw, refuse_version};
 pub use survey::{Survey, survey};
 
-pub(self) const BATCH_ID: &str = "Nats-Batch-Id";
+const BATCH_ID: &str = "Nats-Batch-Id";
 const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
 const BATCH_COMMIT: &str = "Nats-Batch-Commit";
 
