@@ -208,7 +208,7 @@ fn a_flood_of_one_paragraph_swallows_no_strangers_and_takes_linear_time() {
     }
     for n in 3_001..=6_000 {
         let alert = Row {
-            body: "Markets closed.".to_owned(),
+            body: "Markets closed early on Friday.".to_owned(),
             ..Row::default()
         };
         let verdict = judge(&mut window, n, &alert, &mut Vec::new());
