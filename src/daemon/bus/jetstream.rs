@@ -29,7 +29,7 @@ use reader::Reader;
 
 pub use setup::{Connection, open, open_raw, refuse_version};
 
-pub(self) const BATCH_ID: &str = "Nats-Batch-Id";
+const BATCH_ID: &str = "Nats-Batch-Id";
 const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
 const BATCH_COMMIT: &str = "Nats-Batch-Commit";
 
