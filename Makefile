@@ -49,5 +49,5 @@ bench: release ## rooms one by one, then the whole daemon beside plain pass-thro
 	$(PYTHON) tools/with-nats target/release/copytaster bench --remember 1000000
 
 faults: setup ## the long fault run: 200 schedules, prints its seed
-	COPYTASTER_FAULT_SCHEDULES=200 COPYTASTER_FAULT_STORIES=1000 \
-	$(CARGO) test --locked --release --test it faults -- --nocapture --test-threads 1
+	COPYTASTER_FAULT_SCHEDULES=200 COPYTASTER_FAULT_STORIES=1050 COPYTASTER_FAULT_TOGETHER=4 \
+	$(CARGO) test --locked --release --test it faults:: -- --nocapture

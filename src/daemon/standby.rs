@@ -333,7 +333,9 @@ impl<'h, B: Bus> Seat<'h, B> {
         let Some(strays) = patiently(self.house, || self.house.bus.strays(after)).await? else {
             return Ok(None);
         };
-        for stray in strays {
+        // what stands behind the claim is another writer's, who was quicker than this look
+        let claimed = self.seen.as_ref().map_or(0, |stored| stored.sequence);
+        for stray in strays.into_iter().filter(|s| s.sequence < claimed) {
             match stray.kind {
                 StrayKind::Outcome(id) => drop(known.insert(id)),
                 StrayKind::Cancel => {}

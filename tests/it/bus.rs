@@ -217,12 +217,16 @@ async fn who_leaves_in_good_order_is_followed_at_once() {
     second.await.unwrap().unwrap();
 }
 
-/// A process that ends as soon as it has got hold of one message.
+/// A process that ends as soon as it has got hold of one message, or sleeps at the worst moment.
 #[derive(Clone)]
 struct Deadly {
     bus: InMemory,
     poison: u64,
     armed: Arc<AtomicBool>,
+    /// The process is no more, and what it had not sent is not sent.
+    ended: Arc<AtomicBool>,
+    /// So long it sleeps between its claim and a look at what others left behind.
+    sleeps: Duration,
 }
 
 impl Bus for Deadly {
@@ -232,14 +236,12 @@ impl Bus for Deadly {
 
     async fn pull(&self, after: u64, room: Room) -> Result<Pulled, Fault> {
         let pulled = self.bus.pull(after, room).await?;
-        let got_it = pulled
-            .messages
-            .iter()
-            .any(|m| m.origin.sequence == self.poison);
-        assert!(
-            !(got_it && self.armed.load(Relaxed)),
-            "the process ends here"
-        );
+        let mut messages = pulled.messages.iter();
+        let got_it = messages.any(|message| message.origin.sequence == self.poison);
+        if got_it && self.armed.load(Relaxed) {
+            self.ended.store(true, Relaxed);
+            panic!("the process ends here");
+        }
         Ok(pulled)
     }
 
@@ -255,6 +257,9 @@ impl Bus for Deadly {
     ) -> Result<u64, Unstored> {
         // a commit takes its time, and the end of the process would overtake it
         tokio::time::sleep(Duration::from_millis(2)).await;
+        if self.ended.load(Relaxed) {
+            return Err(Unstored::NoAnswer("nobody is there to ask".to_owned()));
+        }
         // the message that is given up is not worked on
         if checkpoint.begun >= 12 {
             self.armed.store(false, Relaxed);
@@ -271,6 +276,7 @@ impl Bus for Deadly {
     }
 
     async fn strays(&self, after: u64) -> Result<Vec<Stray>, Fault> {
+        tokio::time::sleep(self.sleeps).await;
         self.bus.strays(after).await
     }
 
@@ -299,6 +305,8 @@ async fn a_message_the_process_dies_on_is_found_and_given_up_and_no_other() {
         bus: InMemory::default(),
         poison: 217,
         armed: Arc::new(AtomicBool::new(true)),
+        ended: Arc::default(),
+        sleeps: Duration::ZERO,
     };
     publish(&deadly.bus, 9, 300);
     let large = Config {
@@ -307,6 +315,10 @@ async fn a_message_the_process_dies_on_is_found_and_given_up_and_no_other() {
     };
     for life in 1.. {
         assert!(life < 40, "it does not end");
+        let deadly = Deadly {
+            ended: Arc::default(),
+            ..deadly.clone()
+        };
         let (stop, progress) = (CancellationToken::new(), Arc::new(Progress::default()));
         let serving = serve(
             deadly.clone(),
@@ -341,4 +353,55 @@ async fn a_message_the_process_dies_on_is_found_and_given_up_and_no_other() {
         .iter()
         .filter(|r| r.subject.starts_with("wire.dead.crash."));
     assert_eq!(crashes.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_sleeps_after_its_claim_touches_nothing_of_the_next_one() {
+    let core = core(30);
+    let bursts = [(5, 20), (6, 100), (6, 100)];
+    let quiet = InMemory::default();
+    bursts
+        .iter()
+        .for_each(|(seed, messages)| publish(&quiet, *seed, *messages));
+    let running = start(&quiet, "quiet", &core);
+    done(&quiet, 220).await;
+    running.stop.cancel();
+    running.task.await.unwrap().unwrap();
+
+    let bus = InMemory::default();
+    publish(&bus, 5, 20);
+    let first = start(&bus, "first", &core);
+    done(&bus, 20).await;
+    first.stop.cancel();
+    first.task.await.unwrap().unwrap();
+    let sleepy = Deadly {
+        bus: bus.clone(),
+        poison: u64::MAX,
+        armed: Arc::default(),
+        ended: Arc::default(),
+        sleeps: Duration::from_millis(600),
+    };
+    let (stop, progress) = (CancellationToken::new(), Arc::new(Progress::default()));
+    let serving = serve(sleepy, config("a"), core.clone(), progress, stop.clone());
+    let sleeping = tokio::spawn(serving);
+    let claimed = async || {
+        let stored = bus.checkpoint().await.unwrap().unwrap();
+        stored.checkpoint.writer.as_deref() == Some("a")
+    };
+    while !claimed().await {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    publish(&bus, 6, 100);
+    let second = start(&bus, "b", &core);
+    done(&bus, 120).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    stop.cancel();
+    sleeping.await.unwrap().unwrap();
+    second.stop.cancel();
+    second.task.await.unwrap().unwrap();
+    publish(&bus, 6, 100);
+    let third = start(&bus, "third", &core);
+    done(&bus, 220).await;
+    third.stop.cancel();
+    equal(&bus.outcomes(), &quiet.outcomes(), 6);
 }

@@ -247,8 +247,8 @@ impl Ledger {
             };
             *counts.entry(fate).or_default() += 1;
         }
-        let known = |subject: &&str| out_of.contains_key(subject);
-        if !shelf.here.keys().all(|subject| known(&subject)) {
+        let known = |subject: &str| out_of.contains_key(subject);
+        if !shelf.here.keys().all(|subject| known(subject)) {
             return Err("more is held than should be".to_owned());
         }
         if shelf.out.len() > out_of.values().filter(|out| **out).count() {
