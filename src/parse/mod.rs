@@ -4,9 +4,13 @@
 //! format in `FORMATS` (told from the text) or `JSON_FORMATS` (told from an item's members).
 
 mod charset;
+mod code;
 mod json;
 mod jsonl;
+mod newsml_g2;
 mod ninjs;
+mod nitf;
+mod prose;
 mod sniff;
 mod text;
 mod vendor;
@@ -76,9 +80,9 @@ const FORMATS: &[Row<OfText, Read>] = &[
     (Format::Anpa1312, sniff::anpa, None),
     (Format::Iptc7901, sniff::iptc_7901, None),
     (Format::Zczc, sniff::zczc, None),
-    (Format::NewsmlG2, sniff::newsml_g2, None),
+    (Format::NewsmlG2, sniff::newsml_g2, Some(newsml_g2::read)),
     (Format::Newsml12, sniff::newsml_1_2, None),
-    (Format::Nitf, sniff::nitf, None),
+    (Format::Nitf, sniff::nitf, Some(nitf::read)),
     (Format::Rss, sniff::rss, None),
     (Format::Atom, sniff::atom, None),
     (Format::VendorXml, sniff::xml, None),
@@ -127,6 +131,13 @@ pub fn dispatches(message: &RawMessage, profile: &FeedProfile) -> Result<Vec<Ite
     match read {
         Some(read) => read(&payload),
         None => Err(Error::unsupported(*format)),
+    }
+}
+
+/// Keeps what is known already; what is blank is nothing.
+fn set(known: &mut Option<String>, told: Option<String>) {
+    if known.is_none() {
+        *known = told.filter(|value| !value.trim().is_empty());
     }
 }
 
@@ -184,7 +195,17 @@ mod tests {
             (deep.as_bytes(), Reason::Depth),
             (deep_object.as_bytes(), Reason::Depth),
             (b"{\"uri\": }", Reason::Syntax),
-            (b"<?xml version='1.0'?><nitf/>", Reason::Unsupported),
+            (b"<?xml version='1.0'?><feed/>", Reason::Unsupported),
+            (b"<newsMessage><itemSet/></newsMessage>", Reason::Empty),
+            (b"<knowledgeItem guid='a'/>", Reason::Unsupported),
+            (
+                b"<packageItem guid='a'><groupSet/></packageItem>",
+                Reason::Unsupported,
+            ),
+            (
+                b"<nitf><body><body.head><hedline><hl1>He",
+                Reason::Truncated,
+            ),
             (b"\x16\x16\x01a0001\nr i", Reason::Unsupported),
         ];
         for (body, reason) in cases {
@@ -194,16 +215,20 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_payload_names_its_headline() {
+        let error = read(b"<nitf><body><body.head><hedline><hl1>Whole</hl1></hedline></body.head><body.content><p>Th")
+            .map(|items| items.len())
+            .expect_err("cut");
+        assert!(error.message.contains("“Whole”"), "{}", error.message);
+        let error = read(b"<nitf><body><body.head><hedline><hl1>Hal")
+            .map(|items| items.len())
+            .expect_err("cut");
+        assert!(!error.message.contains("Hal"), "{}", error.message);
+    }
+
+    #[test]
     fn the_message_names_the_format_that_is_not_read() {
         for (body, name) in [
-            (
-                "<?xml version=\"1.0\"?>\n<!-- c --><NewsML Version=\"1.2\">",
-                "newsml-1.2",
-            ),
-            (
-                "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\">",
-                "newsml-g2",
-            ),
             ("<rss version=\"2.0\"><channel/></rss>", "rss"),
             ("\u{1}abc0003 3 i 380  dpa 0045\r\n", "iptc-7901"),
             ("ZCZC ABC123\nText", "zczc"),
