@@ -7,6 +7,7 @@ mod charset;
 mod code;
 mod json;
 mod jsonl;
+mod newsml_1_2;
 mod newsml_g2;
 mod ninjs;
 mod nitf;
@@ -81,7 +82,7 @@ const FORMATS: &[Row<OfText, Read>] = &[
     (Format::Iptc7901, sniff::iptc_7901, None),
     (Format::Zczc, sniff::zczc, None),
     (Format::NewsmlG2, sniff::newsml_g2, Some(newsml_g2::read)),
-    (Format::Newsml12, sniff::newsml_1_2, None),
+    (Format::Newsml12, sniff::newsml_1_2, Some(newsml_1_2::read)),
     (Format::Nitf, sniff::nitf, Some(nitf::read)),
     (Format::Rss, sniff::rss, None),
     (Format::Atom, sniff::atom, None),
@@ -197,6 +198,10 @@ mod tests {
             (b"{\"uri\": }", Reason::Syntax),
             (b"<?xml version='1.0'?><feed/>", Reason::Unsupported),
             (b"<newsMessage><itemSet/></newsMessage>", Reason::Empty),
+            (
+                b"<NewsML Version='1.2'><NewsEnvelope/></NewsML>",
+                Reason::Empty,
+            ),
             (b"<knowledgeItem guid='a'/>", Reason::Unsupported),
             (
                 b"<packageItem guid='a'><groupSet/></packageItem>",
@@ -215,7 +220,15 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_payload_names_its_headline() {
+    fn a_cut_payload_names_its_headline_and_keeps_its_whole_items() {
+        let item = "<NewsItem><NewsComponent><NewsLines><HeadLine>One</HeadLine></NewsLines></NewsComponent></NewsItem>";
+        let cut = "<NewsItem><NewsComponent><NewsLines><HeadLine>Two</HeadLine></NewsLines><Conte";
+        let items = read(format!("<NewsML>{item}{cut}").as_bytes()).expect("a whole item");
+        assert_eq!(items.len(), 2);
+        assert!(items[0].is_ok());
+        let error = items[1].clone().expect_err("cut");
+        assert_eq!(error.reason, Reason::Truncated);
+        assert!(error.message.contains("“Two”"), "{}", error.message);
         let error = read(b"<nitf><body><body.head><hedline><hl1>Whole</hl1></hedline></body.head><body.content><p>Th")
             .map(|items| items.len())
             .expect_err("cut");
