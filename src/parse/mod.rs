@@ -16,6 +16,7 @@ mod sniff;
 mod text;
 mod vendor;
 mod xml;
+mod xml_vendor;
 
 use crate::story::{Dispatch, FeedProfile, Format, RawMessage, Reason};
 
@@ -86,7 +87,7 @@ const FORMATS: &[Row<OfText, Read>] = &[
     (Format::Nitf, sniff::nitf, Some(nitf::read)),
     (Format::Rss, sniff::rss, None),
     (Format::Atom, sniff::atom, None),
-    (Format::VendorXml, sniff::xml, None),
+    (Format::VendorXml, sniff::xml, Some(xml_vendor::read)),
     (Format::Email, sniff::email, None),
     (Format::Ninjs, sniff::json, Some(jsonl::documents)),
     (Format::PlainText, |_| true, Some(text::read)),
@@ -197,6 +198,10 @@ mod tests {
             (deep_object.as_bytes(), Reason::Depth),
             (b"{\"uri\": }", Reason::Syntax),
             (b"<?xml version='1.0'?><feed/>", Reason::Unsupported),
+            (
+                b"<results><result><id>7</id></result></results>",
+                Reason::Unsupported,
+            ),
             (b"<newsMessage><itemSet/></newsMessage>", Reason::Empty),
             (
                 b"<NewsML Version='1.2'><NewsEnvelope/></NewsML>",
