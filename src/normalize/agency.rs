@@ -66,7 +66,12 @@ pub static AGENCIES: &[Agency] = &[
     row("TASS", &["ТАСС", "ITAR-TASS", "ИТАР-ТАСС", "Itar-Tass"], ""),
     row(
         "dpa",
-        &["Deutsche Presse-Agentur", "dpa-AFX", "dpa-infocom"],
+        &[
+            "Deutsche Presse-Agentur",
+            "Deutsche Presse-Agentur GmbH",
+            "dpa-AFX",
+            "dpa-infocom",
+        ],
         "",
     ),
     row("ANSA", &["ANSAmed"], ""),
@@ -85,7 +90,11 @@ pub static AGENCIES: &[Agency] = &[
     row("STT", &["STT-Lehtikuva"], "fi"),
     row("NTB", &[], "nb"),
     row("TT", &["TT Nyhetsbyrån", "Tidningarnas Telegrambyrå"], "sv"),
-    row("APA", &["Austria Presse Agentur"], "de"),
+    row(
+        "APA",
+        &["Austria Presse Agentur", "APA - Austria Presse Agentur"],
+        "de",
+    ),
     row("KNA", &[], "de"),
     row("AAP", &["Australian Associated Press"], "en"),
     row("Adnkronos", &["ADNKRONOS"], "it"),

@@ -147,7 +147,7 @@ pub fn read(
     }
     let cut = entries.iter().find(|entry| entry.cut);
     let lost = document.truncated && (cut.is_some() || !closes(payload.text));
-    let fault = fault.or_else(|| lost.then(|| xml::cut(cut.unwrap_or(&root))));
+    let fault = fault.or_else(|| lost.then(|| document.cut(cut.unwrap_or(&root))));
     match fault {
         Some(fault) if items.is_empty() => Err(fault),
         Some(fault) => {

@@ -7,6 +7,7 @@ mod anpa_1312;
 mod ap_json;
 mod atom;
 mod charset;
+mod code;
 mod dpa_json;
 mod email;
 mod feed;
@@ -16,13 +17,18 @@ mod json;
 mod json_feed;
 mod jsonl;
 mod members;
+mod newsml_1_2;
+mod newsml_g2;
 mod ninjs;
+mod nitf;
+mod prose;
 mod rss;
 mod sniff;
 mod telex;
 mod text;
 mod vendor;
 mod xml;
+mod xml_vendor;
 mod zczc;
 
 use crate::story::{Dispatch, FeedProfile, Format, RawMessage, Reason};
@@ -109,12 +115,12 @@ const FORMATS: &[Row<OfText, Read>] = &[
     (Format::Anpa1312, sniff::anpa, Some(anpa_1312::read)),
     (Format::Iptc7901, sniff::iptc_7901, Some(iptc_7901::read)),
     (Format::Zczc, sniff::zczc, Some(zczc::read)),
-    (Format::NewsmlG2, sniff::newsml_g2, None),
-    (Format::Newsml12, sniff::newsml_1_2, None),
-    (Format::Nitf, sniff::nitf, None),
+    (Format::NewsmlG2, sniff::newsml_g2, Some(newsml_g2::read)),
+    (Format::Newsml12, sniff::newsml_1_2, Some(newsml_1_2::read)),
+    (Format::Nitf, sniff::nitf, Some(nitf::read)),
     (Format::Rss, sniff::rss, Some(rss::read)),
     (Format::Atom, sniff::atom, Some(atom::read)),
-    (Format::VendorXml, sniff::xml, None),
+    (Format::VendorXml, sniff::xml, Some(xml_vendor::read)),
     (Format::Email, sniff::email, Some(email::read)),
     (Format::Ninjs, sniff::json, Some(jsonl::documents)),
     (Format::PlainText, headed::recognises, Some(headed::read)),
@@ -209,6 +215,13 @@ fn declares_json(message: &RawMessage) -> bool {
     kind.is_some_and(|kind| kind.trim_end().ends_with("json"))
 }
 
+/// Keeps what is known already; what is blank is nothing.
+fn set(known: &mut Option<String>, told: Option<String>) {
+    if known.is_none() {
+        *known = told.filter(|value| !value.trim().is_empty());
+    }
+}
+
 /// The charset of the header `content-type`.
 fn declared_charset(message: &RawMessage) -> Option<&str> {
     content_type(message)?
@@ -262,7 +275,24 @@ mod tests {
             (deep.as_bytes(), Reason::Depth),
             (deep_object.as_bytes(), Reason::Depth),
             (b"{\"uri\": }", Reason::Syntax),
-            (b"<?xml version='1.0'?><nitf/>", Reason::Unsupported),
+            (
+                b"<results><result><id>7</id></result></results>",
+                Reason::Unsupported,
+            ),
+            (b"<newsMessage><itemSet/></newsMessage>", Reason::Empty),
+            (
+                b"<NewsML Version='1.2'><NewsEnvelope/></NewsML>",
+                Reason::Empty,
+            ),
+            (b"<knowledgeItem guid='a'/>", Reason::Unsupported),
+            (
+                b"<packageItem guid='a'><groupSet/></packageItem>",
+                Reason::Unsupported,
+            ),
+            (
+                b"<nitf><body><body.head><hedline><hl1>He",
+                Reason::Truncated,
+            ),
         ];
         for (body, reason) in cases {
             let error = read(body).map(|items| items.len()).expect_err("refused");
@@ -318,23 +348,22 @@ mod tests {
     }
 
     #[test]
-    fn the_message_names_the_format_that_is_not_read() {
-        for (body, name) in [
-            (
-                "<?xml version=\"1.0\"?>\n<!-- c --><NewsML Version=\"1.2\">",
-                "newsml-1.2",
-            ),
-            (
-                "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\">",
-                "newsml-g2",
-            ),
-        ] {
-            let error = match read(body.as_bytes()) {
-                Err(error) => error,
-                Ok(items) => items[0].clone().expect_err(body),
-            };
-            assert_eq!(error.reason, Reason::Unsupported, "{body}");
-            assert!(error.message.contains(name), "{}", error.message);
-        }
+    fn a_cut_payload_names_its_headline_and_keeps_its_whole_items() {
+        let item = "<NewsItem><NewsComponent><NewsLines><HeadLine>One</HeadLine></NewsLines></NewsComponent></NewsItem>";
+        let cut = "<NewsItem><NewsComponent><NewsLines><HeadLine>Two</HeadLine></NewsLines><Conte";
+        let items = read(format!("<NewsML>{item}{cut}").as_bytes()).expect("a whole item");
+        assert_eq!(items.len(), 2);
+        assert!(items[0].is_ok());
+        let error = items[1].clone().expect_err("cut");
+        assert_eq!(error.reason, Reason::Truncated);
+        assert!(error.message.contains("“Two”"), "{}", error.message);
+        let error = read(b"<nitf><body><body.head><hedline><hl1>Whole</hl1></hedline></body.head><body.content><p>Th")
+            .map(|items| items.len())
+            .expect_err("cut");
+        assert!(error.message.contains("“Whole”"), "{}", error.message);
+        let error = read(b"<nitf><body><body.head><hedline><hl1>Hal")
+            .map(|items| items.len())
+            .expect_err("cut");
+        assert!(!error.message.contains("Hal"), "{}", error.message);
     }
 }

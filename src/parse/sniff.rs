@@ -124,6 +124,7 @@ pub fn newsml_g2(text: &str) -> bool {
         "conceptItem",
         "knowledgeItem",
         "planningItem",
+        "catalogItem",
     ];
     is_root(text, ROOTS)
 }

@@ -36,7 +36,7 @@ pub struct Element<'t> {
 }
 
 #[derive(Debug)]
-enum Node<'t> {
+pub enum Node<'t> {
     Element(Element<'t>),
     Text(Cow<'t, str>),
 }
@@ -46,6 +46,24 @@ impl<'t> Element<'t> {
     pub fn attribute(&self, name: &str) -> Option<&str> {
         let (_, value) = self.attributes.iter().find(|(n, _)| *n == name)?;
         Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The value of an attribute, to keep.
+    pub fn value(&self, name: &str) -> Option<String> {
+        self.attribute(name).map(str::to_owned)
+    }
+
+    /// Most elements hold one text and nothing else.
+    fn push(&mut self, node: Node<'t>) {
+        if self.nodes.capacity() == 0 {
+            self.nodes.reserve_exact(1);
+        }
+        self.nodes.push(node);
+    }
+
+    /// Texts and child elements in order.
+    pub fn nodes(&self) -> &[Node<'t>] {
+        &self.nodes
     }
 
     /// Child elements in order.
@@ -102,9 +120,32 @@ impl<'t> Element<'t> {
 
     /// The text inside with white space folded; `None` where there is none.
     pub fn words(&self) -> Option<String> {
-        let text = self.text();
-        let words: Vec<&str> = text.split_whitespace().collect();
-        (!words.is_empty()).then(|| words.join(" "))
+        let mut words = String::new();
+        let mut parted = false;
+        self.fold(&mut words, &mut parted);
+        (!words.is_empty()).then_some(words)
+    }
+
+    /// Appends the words inside; `parted` is set where white space came after the last one.
+    fn fold(&self, into: &mut String, parted: &mut bool) {
+        for node in &self.nodes {
+            let text = match node {
+                Node::Text(text) => text,
+                Node::Element(element) => {
+                    element.fold(into, parted);
+                    continue;
+                }
+            };
+            *parted |= text.starts_with(char::is_whitespace);
+            for word in text.split_whitespace() {
+                if *parted && !into.is_empty() {
+                    into.push(' ');
+                }
+                into.push_str(word);
+                *parted = true;
+            }
+            *parted = text.ends_with(char::is_whitespace) || *parted && text.is_empty();
+        }
     }
 
     /// The words of the element at the end of a path.
@@ -242,23 +283,33 @@ pub fn read_part(text: &str) -> Result<(Document<'_>, Option<Error>), Error> {
 pub fn read_whole(text: &str) -> Result<Document<'_>, Error> {
     let document = read(text)?;
     match document.truncated {
-        true => Err(cut(&document.root)),
+        true => Err(document.cut(&document.root)),
         false => Ok(document),
     }
 }
 
-/// The error for a document that was cut, with the headline that it still held.
-pub fn cut(root: &Element<'_>) -> Error {
-    const HEADLINES: &[&str] = &["hl1", "HeadLine", "headline", "title"];
-    let headline = HEADLINES.iter().find_map(|name| root.find(name)?.words());
-    let held = headline.map_or(String::new(), |headline| {
-        format!(" after the headline “{headline}”")
-    });
-    let what = format!(
-        "the XML was cut inside <{}>{held}: ask the sender for the whole item",
-        root.full_name
-    );
-    Error::new(Reason::Truncated, what)
+impl<'t> Document<'t> {
+    /// Whether the text ended before `element` did.
+    pub fn is_cut(&self, element: &Element<'t>) -> bool {
+        element.cut
+    }
+
+    /// The error for an element that was cut, with the headline that it still held in full.
+    pub fn cut(&self, element: &Element<'t>) -> Error {
+        const HEADLINES: &[&str] = &["hl1", "HeadLine", "headline", "title"];
+        let headline = HEADLINES.iter().find_map(|name| {
+            let found = element.find(name).filter(|found| !self.is_cut(found))?;
+            found.words()
+        });
+        let held = headline.map_or(String::new(), |headline| {
+            format!(" after the headline “{headline}”")
+        });
+        let what = format!(
+            "the XML was cut inside <{}>{held}: ask the sender for the whole item",
+            element.full_name
+        );
+        Error::new(Reason::Truncated, what)
+    }
 }
 
 struct Builder<'t> {
@@ -319,7 +370,7 @@ impl<'t> Builder<'t> {
             Event::Text(text) => self.characters(text.into_inner()),
             Event::CData(data) => self.characters(data.into_inner()),
             Event::GeneralRef(reference) => self.reference(&reference)?,
-            Event::DocType(_) => self.declare(&self.text[before..after].to_owned()),
+            Event::DocType(_) => self.declare(&self.text[before..after]),
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Eof => {}
         }
         Ok(())
@@ -337,32 +388,64 @@ impl<'t> Builder<'t> {
             let what = format!("the XML has more than {MAX_ELEMENTS} elements: split the payload");
             return Err(Error::new(Reason::TooLarge, what));
         }
-        // the names borrow from the document, which outlives the event
-        let tag = &self.text[before..after];
+        // names and values borrow from the document, which outlives the event
+        let text = self.text;
+        let tag = &text[before..after];
         let name = &tag[1..(1 + start.name().0.len()).min(tag.len())];
         let mut element = Element {
             name: local(name),
             full_name: name,
             ..Element::default()
         };
-        let mut attributes = start.html_attributes();
-        attributes.with_checks(false);
-        for attribute in attributes.take(MAX_ATTRIBUTES) {
-            let Ok(attribute) = attribute else {
-                self.mend("xml:attributes");
-                break;
-            };
-            let key = attribute.key.0;
-            let key = tag.find(key).map_or("", |at| &tag[at..at + key.len()]);
-            let value = self.unescaped(&attribute.value);
-            if element.attributes.iter().any(|(k, _)| *k == local(key)) {
-                self.mend("xml:attributes");
-            } else {
-                element.attributes.push((local(key), Cow::Owned(value)));
-            }
-        }
+        let inside = tag[1 + name.len()..].trim_end_matches('>');
+        self.attributes(inside.strip_suffix('/').unwrap_or(inside), &mut element);
         self.open.push((element, after));
         Ok(())
+    }
+
+    /// The attributes of a start tag: `k="v" l='w' m=x`. The first of a name counts.
+    fn attributes(&mut self, tag: &'t str, element: &mut Element<'t>) {
+        let mut rest = tag.trim_ascii_start();
+        while !rest.is_empty() {
+            if element.attributes.len() == MAX_ATTRIBUTES {
+                return self.mend("xml:attributes");
+            }
+            let bytes = rest.as_bytes();
+            let end = bytes
+                .iter()
+                .position(|b| *b == b'=' || b.is_ascii_whitespace());
+            let (key, after) = rest.split_at(end.unwrap_or(rest.len()));
+            let Some(value) = after.trim_ascii_start().strip_prefix('=') else {
+                self.mend("xml:attributes");
+                rest = after.trim_ascii_start();
+                continue;
+            };
+            let value = value.trim_ascii_start();
+            let (value, after) = match value.as_bytes() {
+                [quote @ (b'"' | b'\''), inside @ ..] => match memchr::memchr(*quote, inside) {
+                    Some(end) => (&value[1..1 + end], &value[end + 2..]),
+                    None => (&value[1..], ""),
+                },
+                bare => {
+                    let end = bare.iter().position(u8::is_ascii_whitespace);
+                    value.split_at(end.unwrap_or(value.len()))
+                }
+            };
+            rest = after.trim_ascii_start();
+            let key = local(key);
+            if element.attributes.iter().any(|(known, _)| *known == key) {
+                self.mend("xml:attributes");
+                continue;
+            }
+            let value = match memchr::memchr(b'&', value.as_bytes()) {
+                None => Cow::Borrowed(value),
+                Some(_) => Cow::Owned(unescaped(value)),
+            };
+            if element.attributes.capacity() == 0 {
+                element.attributes.reserve_exact(1);
+            }
+            element.attributes.push((key, value));
+        }
     }
 
     /// Closes the nearest open element of this name, and what is open inside it.
@@ -383,14 +466,14 @@ impl<'t> Builder<'t> {
         };
         element.source = self.text.get(from..before).unwrap_or("");
         match self.open.last_mut() {
-            Some((parent, _)) => parent.nodes.push(Node::Element(element)),
+            Some((parent, _)) => parent.push(Node::Element(element)),
             None => self.root = Some(element),
         }
     }
 
     fn characters(&mut self, text: Cow<'t, str>) {
         if let Some((element, _)) = self.open.last_mut() {
-            element.nodes.push(Node::Text(text));
+            element.push(Node::Text(text));
         }
     }
 
@@ -411,28 +494,6 @@ impl<'t> Builder<'t> {
         };
         self.characters(Cow::Owned(text.into_owned()));
         Ok(())
-    }
-
-    /// Attribute values may hold references; what is none stands for itself.
-    fn unescaped(&mut self, value: &str) -> String {
-        let mut out = String::with_capacity(value.len());
-        let mut rest = value;
-        while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
-            out.push_str(&rest[..at]);
-            let end = rest[at..].bytes().take(40).position(|b| b == b';');
-            match end.and_then(|end| Some((named(&rest[at + 1..at + end])?, end))) {
-                Some((text, end)) => {
-                    out.push_str(&text);
-                    rest = &rest[at + end + 1..];
-                }
-                None => {
-                    out.push('&');
-                    rest = &rest[at + 1..];
-                }
-            }
-        }
-        out.push_str(rest);
-        out
     }
 
     fn declare(&mut self, doctype: &str) {
@@ -479,8 +540,33 @@ impl<'t> Builder<'t> {
     }
 }
 
+/// Attribute values may hold references; what is none stands for itself.
+fn unescaped(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        let end = rest[at..].bytes().take(40).position(|b| b == b';');
+        match end.and_then(|end| Some((named(&rest[at + 1..at + end])?, end))) {
+            Some((text, end)) => {
+                out.push_str(&text);
+                rest = &rest[at + end + 1..];
+            }
+            None => {
+                out.push('&');
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 fn local(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, local)| local)
+    match name.bytes().rposition(|b| b == b':') {
+        Some(at) => &name[at + 1..],
+        None => name,
+    }
 }
 
 /// The characters that a reference stands for; `None` where it stands for nothing that may be in a text.
