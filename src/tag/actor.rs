@@ -15,25 +15,30 @@ mod words;
 pub use cast::Cast;
 
 use bill::{Bill, Key};
-use scene::{Scene, What};
+use scene::{Item, Scene, What};
 use words::Small;
 
-use super::lexicon::Lexicon;
+use super::lexicon::{Cue, Lexicon};
 use super::mention::Spots;
-use crate::story::{Date, Shape, Story, Tags};
+use super::region::Located;
+use crate::story::{Date, Shape, Story, Tags, Token};
 
 /// Fills the tags that say who. The focus of the story must be known.
-pub fn tag(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon, tags: &mut Tags) {
-    let focus = tags.focus.as_ref();
-    let focus = focus.and_then(|f| lexicon.gazetteer().find(&f.country));
-    let mut scene = Scene::of(spots, lexicon, &story.language, focus);
+pub fn tag(
+    story: &Story,
+    spots: &Spots<'_>,
+    located: &Located,
+    lexicon: &Lexicon,
+    tags: &mut Tags,
+) {
+    let mut scene = Scene::of(spots, located, lexicon, &story.language);
     let mut bill = Bill::default();
     scene.join_parted_roles();
     scene.define(&mut bill);
     scene.cast_roles(story, &mut bill);
     scene.cast_states(&mut bill);
     scene.refer(&mut bill);
-    tags.actors = bill.tags(lexicon, date_of(story));
+    tags.actors = bill.tags(lexicon, date_of(story), &story.language);
 }
 
 /// The day the story speaks from: that of its version, of its dateline, or of its arrival.
@@ -53,6 +58,9 @@ impl Scene<'_> {
             let item = self.items[at];
             at = match item.what {
                 _ if item.used => at + 1,
+                What::Known(actor) if self.is_source(&item, &self.cast.known(actor).sector) => {
+                    at + 1
+                }
                 What::Known(actor) => {
                     let known = self.cast.known(actor);
                     let sender = known.name.eq_ignore_ascii_case(own)
@@ -60,9 +68,14 @@ impl Scene<'_> {
                     // the agency that sends the story is its source and not its subject
                     if !sender {
                         bill.add(Key::Known(actor), 0.9, self.place(&item));
+                        let text = self.text(item.section, item.first, item.end);
+                        if known.acronyms.iter().any(|a| **a == *text) {
+                            bill.alias(Key::Known(actor), text);
+                        }
                     }
                     at + 1
                 }
+                What::Agent(role) if self.is_source(&item, &self.cast.agent(role).sector) => at + 1,
                 What::Agent(role) => {
                     self.agent(at, role, bill);
                     at + 1
@@ -73,11 +86,40 @@ impl Scene<'_> {
         }
     }
 
+    /// Whether a medium is no more than where the story has it from: `the agency reported`, `told Reuters`.
+    fn is_source(&self, item: &Item, sector: &str) -> bool {
+        if sector != "MED" {
+            return false;
+        }
+        let tokens = self.tokens(item.section);
+        let cited = |t: &Token| self.lexicon.is(Cue::Report, t.hash);
+        let behind = tokens[item.end..].iter().take(2);
+        let behind = behind.take_while(|t| !t.is(Shape::SENTENCE));
+        let before = tokens[item.first.saturating_sub(3)..item.first].iter();
+        behind.into_iter().any(cited) || before.into_iter().any(cited)
+    }
+
     /// A role that is no person: an institution, a group.
     fn agent(&mut self, at: usize, role: u16, bill: &mut Bill) {
+        if let Some(whole) = self.member_of(at) {
+            bill.add(Key::Known(whole), 0.85, self.place(&self.items[at]));
+            self.items[at].used = true;
+            return;
+        }
         let (mut country, rule, behind) = self.owner(at);
         let stated = rule == owner::Rule::Stated;
+        // military exercises, a rebel stronghold: said of a thing
+        if self.items[at].weak && !stated && !self.is_noun(at) {
+            return;
+        }
         if stated {
+            if let Some(partner) = self.partner(at) {
+                bill.add(
+                    Key::Agent(role, Some(partner)),
+                    rule.score(),
+                    self.place(&self.items[at]),
+                );
+            }
             self.use_owner(at, at + 1, behind);
         } else if let Some(key) = self.described(role, bill) {
             // the ministry, the junta: the only one of its kind so far
@@ -102,6 +144,64 @@ impl Scene<'_> {
         };
         let mention = self.place(&self.items[at]);
         bill.add(Key::Agent(role, country), score, mention);
+    }
+
+    /// The organisation that people serve in: `Hamas militants`, `guerrilleros de las FARC`, `UN troops`.
+    fn member_of(&self, at: usize) -> Option<u32> {
+        let item = &self.items[at];
+        let What::Agent(role) = item.what else {
+            return None;
+        };
+        let role = self.cast.agent(role);
+        let people = !role.institution || &*role.name == "officials";
+        let whole = |other: &Item| match other.what {
+            What::Known(actor) if &*self.cast.known(actor).kind != "person" => Some(actor),
+            _ => None,
+        };
+        let before = self.before(at).filter(|b| self.behind(b) == item.first);
+        let before = before.filter(|b| self.runs(b.section, b.end, item.first));
+        if let Some(actor) = before.and_then(whole) {
+            return people.then_some(actor);
+        }
+        let after = self
+            .after(at)
+            .filter(|a| self.runs(a.section, item.end, a.first))?;
+        let gap = &self.tokens(item.section)[item.end..after.first];
+        let of = gap.first().is_some_and(|t| Small::of(t).has(Small::OF));
+        let near = gap.iter().skip(1).all(|t| Small::of(t).has(Small::ARTICLE));
+        whole(after).filter(|_| people && of && near)
+    }
+
+    /// Whether a word that is an adjective as well is a noun here: no other word leans on it.
+    fn is_noun(&self, at: usize) -> bool {
+        let item = &self.items[at];
+        let Some(next) = self.tokens(item.section).get(item.end) else {
+            return true;
+        };
+        let word = self.word(item.section, item.end);
+        next.is(Shape::BREAK.with(Shape::SENTENCE).with(Shape::NUMBER))
+            || item.possessive
+            || Small::of(next).any()
+            || self.lexicon.is(Cue::Speech, next.hash)
+            || word.ends_with("ed")
+    }
+
+    /// The first of two owners: `US and British forces`.
+    fn partner(&mut self, at: usize) -> Option<u16> {
+        let second = self.before(at)?;
+        let first = self.before(at - 1)?;
+        let gap = self.tokens(first.section).get(first.end..second.first)?;
+        let joined = matches!(gap, [word] if Small::of(word).has(Small::JOIN));
+        let owns = |item: &Item| {
+            let near = !item.possessive && !item.used;
+            near && matches!(item.what, What::State(_) | What::Demonym(_))
+        };
+        if !joined || second.end != self.items[at].first || !owns(first) || !owns(second) {
+            return None;
+        }
+        let country = self.country_of(first);
+        self.items[at - 2].used = true;
+        country
     }
 
     /// The one actor found so far that a description fits.
@@ -137,6 +237,9 @@ impl Scene<'_> {
                 What::Capital(country) if self.speaks(at) => {
                     bill.add(Key::State(country), 0.65, self.place(&item));
                 }
+                What::Demonym(country) if self.is_deed(at) => {
+                    bill.add(Key::State(country), 0.6, self.place(&item));
+                }
                 What::Demonym(country) if self.is_people(at) => {
                     bill.add(Key::People(country), 0.6, self.place(&item));
                 }
@@ -145,34 +248,42 @@ impl Scene<'_> {
         }
     }
 
-    /// The small word before a name, over an article.
-    fn preposition(&self, at: usize) -> Small {
+    /// The small word before a name, over an article, and its token.
+    fn preposition(&self, at: usize) -> (Small, usize) {
         let item = &self.items[at];
         let tokens = self.tokens(item.section);
         let mut first = item.first;
         loop {
             let Some(before) = first.checked_sub(1) else {
-                return Small::default();
+                return (Small::default(), 0);
             };
             if tokens[first].is(Shape::BREAK.with(Shape::SENTENCE)) {
-                return Small::default();
+                return (Small::default(), 0);
             }
             let small = Small::of(&tokens[before]);
-            if !small.has(Small::ARTICLE) || small.has(Small::PLACE) {
-                return small;
+            if !small.has(Small::ARTICLE) || small.has(Small::PLACE.with(Small::TOWARD)) {
+                return (small, before);
             }
             first = before;
         }
     }
 
     /// Whether a country is an actor here and not a place.
-    fn acts(&self, at: usize) -> bool {
+    pub fn acts(&self, at: usize) -> bool {
         let item = &self.items[at];
         if item.possessive {
             return true;
         }
-        let small = self.preposition(at);
+        let (small, before) = self.preposition(at);
         if small.has(Small::PLACE.with(Small::OF)) || item.clitic > 0 {
+            return false;
+        }
+        // travelled to Cuba, and aid to Cuba
+        let moves = |t: usize| {
+            self.lexicon
+                .is(Cue::Motion, self.tokens(item.section)[t].hash)
+        };
+        if small.has(Small::TOWARD) && before.checked_sub(1).is_some_and(moves) {
             return false;
         }
         // Naypyitaw, Myanmar
@@ -188,21 +299,46 @@ impl Scene<'_> {
         if !self.acts(at) || item.clitic > 0 {
             return false;
         }
-        if item.possessive || self.preposition(at).has(Small::OTHER) {
+        let (small, _) = self.preposition(at);
+        if item.possessive || small.has(Small::OTHER) {
             return true;
         }
         let tokens = self.tokens(item.section);
+        if tokens.len() == item.end - item.first {
+            return true;
+        }
         let next = tokens.get(item.end);
         let verb = next.is_some_and(|t| {
-            !t.is(Shape::CAPITAL
-                .with(Shape::BREAK)
-                .with(Shape::SENTENCE)
-                .with(Shape::NUMBER))
-                && !t.is(Shape::ARABIC)
+            let gap = tokens[item.end - 1].end() as usize..t.start as usize;
+            let gap = self.sections[item.section]
+                .text
+                .get(gap)
+                .unwrap_or_default();
+            // London "regrets" the decision
+            let quoted = gap.trim_start().starts_with(['"', '“', '«', '\'', '‘']);
+            (!t.is(Shape::BREAK) || quoted)
+                && !t.is(Shape::SENTENCE.with(Shape::NUMBER).with(Shape::ARABIC))
+                && (!t.is(Shape::CAPITAL) || quoted)
                 && !Small::of(t).has(Small::PLACE.with(Small::OF).with(Small::JOIN))
         });
         let begins = tokens[item.first].is(Shape::SENTENCE.with(Shape::BREAK));
-        verb && (begins || self.preposition(at).any())
+        verb && (begins || small.any())
+    }
+
+    /// Whether a nationality says whose deed something is: `the Indian proposal`, `la decisión británica`.
+    fn is_deed(&self, at: usize) -> bool {
+        let item = &self.items[at];
+        let tokens = self.tokens(item.section);
+        let deed = |t: &Token| self.lexicon.is(Cue::Deed, t.hash);
+        if self.adjective_follows {
+            let before = item.first.checked_sub(1);
+            let joined = !tokens[item.first].is(Shape::BREAK.with(Shape::SENTENCE));
+            return joined && before.is_some_and(|t| deed(&tokens[t]));
+        }
+        let near = tokens[item.end..].iter().take(3);
+        let mut near =
+            near.take_while(|t| !t.is(Shape::BREAK.with(Shape::SENTENCE)) && !Small::of(t).any());
+        near.any(deed)
     }
 
     /// Whether a demonym is a noun: `Palestinians`, `los palestinos`.

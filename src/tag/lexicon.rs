@@ -85,6 +85,10 @@ const TABLES: &[(&str, &str)] = &[
         include_str!("../../config/lexicon/demonyms.tsv"),
     ),
     (
+        "divisions.tsv",
+        include_str!("../../config/lexicon/divisions.tsv"),
+    ),
+    (
         "places.tsv",
         include_str!("../../config/lexicon/places.tsv"),
     ),

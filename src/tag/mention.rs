@@ -268,6 +268,11 @@ fn allows(entry: &Entry, name: &[Token], section: &Section<'_>, languages: Langu
     let case = match entry.case {
         Case::Any => true,
         Case::Capital => first.is(Shape::CAPITAL) || section.casing == Casing::Lower,
+        Case::Capitals => {
+            let both = first.is(Shape::CAPITAL) && last.is(Shape::CAPITAL);
+            let loose = section.casing != Casing::Sentence || !entry.sense.is_region();
+            both || first.is(Shape::CAPITAL) && loose || section.casing == Casing::Lower
+        }
         // in a text in capitals they say nothing, the dots of U.S. still do
         Case::Upper if section.casing == Casing::Capitals => first.is(Shape::ACRONYM),
         Case::Upper => first.is(Shape::UPPER),

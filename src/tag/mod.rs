@@ -30,8 +30,8 @@ impl Tagger {
     pub fn tag(&self, story: &Story) -> Tags {
         let spots = mention::Spots::find(story, &self.lexicon);
         let mut tags = Tags::default();
-        region::tag(story, &spots, &self.lexicon, &mut tags);
-        actor::tag(story, &spots, &self.lexicon, &mut tags);
+        let located = region::tag(story, &spots, &self.lexicon, &mut tags);
+        actor::tag(story, &spots, &located, &self.lexicon, &mut tags);
         tags
     }
 }

@@ -11,7 +11,7 @@ mod resolve;
 use std::sync::Arc;
 
 use super::lexicon::{Gazetteer, Lexicon, Sense};
-use super::mention::Spots;
+use super::mention::{Spot, Spots};
 use crate::story::{
     Focus, Mention, PlaceTag, RegionRole, RegionTag, Shape, Story, Tags, Usage, Zone,
 };
@@ -19,8 +19,48 @@ use dateline::Origin;
 use evidence::country_of;
 use resolve::{Hit, Role};
 
+/// What the names of a story were read as, for those who ask who acts.
+pub struct Located {
+    /// In order of the spots.
+    hits: Vec<Hit>,
+    pub focus: Option<u16>,
+    /// Where the story was written; `None` for a press seat, which says nothing of who acts.
+    pub home: Option<u16>,
+    /// The focus is more than one name in passing.
+    pub sure: bool,
+}
+
+impl Located {
+    /// What a name outside the dateline means as a place, if it is one.
+    pub fn sense(&self, spot: &Spot) -> Option<Sense> {
+        let key = (spot.section, spot.first, spot.embedded);
+        let at = self
+            .hits
+            .binary_search_by_key(&key, |h| (h.spot.section, h.spot.first, h.spot.embedded));
+        at.ok().map(|at| self.hits[at].sense)
+    }
+
+    /// Countries that the story names outside its dateline, sorted.
+    pub fn countries(&self, gazetteer: &Gazetteer) -> Vec<u16> {
+        let named = |hit: &Hit| match hit.sense {
+            _ if hit.spot.embedded => None,
+            Sense::Country(c) | Sense::Demonym(c) => Some(c),
+            Sense::Place(p) => {
+                let place = gazetteer.place(p);
+                (place.population >= 100_000).then_some(place.country)
+            }
+            _ => None,
+        };
+        let mut countries: Vec<u16> = self.hits.iter().filter_map(named).collect();
+        countries.extend(self.focus);
+        countries.sort_unstable();
+        countries.dedup();
+        countries
+    }
+}
+
 /// Fills the tags that say where.
-pub fn tag(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon, tags: &mut Tags) {
+pub fn tag(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon, tags: &mut Tags) -> Located {
     let gazetteer = lexicon.gazetteer();
     let origin = dateline::origin(story, spots, lexicon);
     let hits = resolve::hits(spots, lexicon, origin.country);
@@ -36,6 +76,16 @@ pub fn tag(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon, tags: &mut Tags)
     });
     tags.regions = regions(spots, &hits, &weights, &origin, gazetteer);
     tags.places = places(spots, &hits, &origin, gazetteer);
+    let named = weights
+        .iter()
+        .find(|w| Some(w.key) == focus.map(Key::Country));
+    Located {
+        focus,
+        home: origin.country.filter(|_| !origin.seat),
+        sure: named.is_some_and(|w| w.own > 1 || w.own > w.scenes && weights.len() == 1)
+            || origin.country.is_some() && origin.country == focus,
+        hits,
+    }
 }
 
 /// What a region of a story is known by.
@@ -127,6 +177,9 @@ fn lead_end(section: &super::mention::Section<'_>) -> u32 {
         + 1
 }
 
+/// What the dateline says for its country, in the weight of mentions.
+const HOME: f32 = 3.5;
+
 /// The country with the most weight, or the one of the dateline. A press seat needs more than itself.
 ///
 /// Where a story is written at home about abroad (a foreign ministry speaks), home is named as often:
@@ -134,7 +187,7 @@ fn lead_end(section: &super::mention::Section<'_>) -> u32 {
 fn focus(weights: &[Weight], origin: &Origin) -> Option<u16> {
     let home = origin.country.filter(|_| !origin.seat);
     let value = |weight: &Weight| match weight.key {
-        Key::Country(country) if Some(country) == home => weight.weight * 1.4,
+        Key::Country(country) if Some(country) == home => weight.weight * 1.4 + HOME,
         Key::Country(country) if Some(country) == origin.country => weight.weight * 0.6,
         _ => weight.weight,
     };
@@ -164,6 +217,10 @@ fn focus(weights: &[Weight], origin: &Origin) -> Option<u16> {
         let rival = abroad.max_by(|a, b| a.weight.total_cmp(&b.weight));
         return first(rival.or(best));
     }
+    // where nobody is in the lead, a story written at home happened there
+    if home.is_some() && best.is_none_or(|most| value(most) < HOME) {
+        return home;
+    }
     first(best).or(home)
 }
 
@@ -177,14 +234,16 @@ fn regions(
 ) -> Vec<RegionTag> {
     let most = weights.iter().map(|w| w.weight).fold(0.0, f32::max);
     let mut tags: Vec<(f32, RegionTag)> = Vec::with_capacity(weights.len() + 1);
+    let datelines = origin.countries(gazetteer);
     for weight in weights {
         let event = weight.weight > 0.0
             && weight.own > 0
             && (weight.weight >= 0.4 * most || weight.lead && weight.weight >= 0.2 * most);
-        let role = if event {
-            RegionRole::Event
-        } else {
-            RegionRole::Mentioned
+        let home = datelines.iter().any(|c| weight.key == Key::Country(*c));
+        let role = match (event, home) {
+            (true, _) => RegionRole::Event,
+            (false, true) => RegionRole::Dateline,
+            (false, false) => RegionRole::Mentioned,
         };
         let mentions = hits
             .iter()
@@ -192,12 +251,13 @@ fn regions(
             .map(|hit| spots.mention(&hit.spot, None))
             .collect();
         let score = (weight.weight + 0.3) / (weight.weight + 0.8);
+        let score = if home { score.max(0.5) } else { score };
         tags.push((
             weight.weight,
             region(weight.key, role, score, mentions, gazetteer),
         ));
     }
-    if let Some(country) = origin.country {
+    for country in datelines {
         let key = Key::Country(country);
         if weights.iter().all(|w| w.key != key) {
             let mentions = origin
@@ -319,7 +379,7 @@ fn place(sense: Sense, mention: Mention, gazetteer: &Gazetteer) -> Option<PlaceT
                 name: place.name.clone(),
                 kind: place.kind,
                 country: Some(code(place.country)),
-                admin1: place.admin1.clone(),
+                admin1: place.division.clone(),
                 coordinates: Some(place.coordinates),
                 id: place.id.clone(),
                 mentions,

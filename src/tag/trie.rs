@@ -19,6 +19,8 @@ pub enum Case {
     Any,
     /// With a capital first letter.
     Capital,
+    /// With a capital first and last word: `La Reunión`, not `La reunión`.
+    Capitals,
     /// In capitals throughout: an acronym that would else be a word (`US`, `IS`, `WHO`).
     Upper,
     /// After a comma or bracket and before a full stop, with a capital: `Tex.`, `Miss.`, `La.`.
@@ -169,7 +171,7 @@ impl Builder {
         let case = case_of(name, &path);
         let firsts = match case {
             Case::Any => &mut self.any_case,
-            Case::Capital | Case::Upper | Case::Abbreviated => &mut self.capitals,
+            Case::Capital | Case::Capitals | Case::Upper | Case::Abbreviated => &mut self.capitals,
         };
         firsts.push(first.hash);
         let mut node = ROOT;
@@ -237,6 +239,8 @@ fn case_of(name: &str, path: &[Token]) -> Case {
         Case::Abbreviated
     } else if first.is(Shape::UPPER) && (short || first.is(Shape::ACRONYM)) {
         Case::Upper
+    } else if path.len() > 1 && path.last().is_some_and(|last| last.is(Shape::CAPITAL)) {
+        Case::Capitals
     } else {
         Case::Capital
     }

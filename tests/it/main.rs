@@ -3,6 +3,7 @@
 // a test that unwraps fails where it stands
 #![allow(clippy::unwrap_used)]
 
+mod actor;
 mod admin;
 mod bad_input;
 mod bus;

@@ -10,7 +10,7 @@ use copytaster::tag::{Lexicon, Tagger};
 use proptest::prelude::*;
 use serde::Deserialize;
 
-static TAGGER: LazyLock<Tagger> = LazyLock::new(|| Tagger::new(Arc::new(Lexicon::embedded())));
+pub static TAGGER: LazyLock<Tagger> = LazyLock::new(|| Tagger::new(Arc::new(Lexicon::embedded())));
 
 #[derive(Deserialize)]
 struct Table {
@@ -19,28 +19,28 @@ struct Table {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Case {
-    name: String,
-    lang: Option<String>,
-    title: String,
-    dateline: Option<Line>,
-    body: String,
-    captions: Vec<String>,
-    regions: Vec<String>,
-    events: Option<Vec<String>>,
-    focus: Option<String>,
-    from: Option<String>,
+pub struct Case {
+    pub name: String,
+    pub lang: Option<String>,
+    pub title: String,
+    pub dateline: Option<Line>,
+    pub body: String,
+    pub captions: Vec<String>,
+    pub regions: Vec<String>,
+    pub events: Option<Vec<String>>,
+    pub focus: Option<String>,
+    pub from: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Line {
-    text: String,
-    places: Vec<String>,
-    region: Option<String>,
+pub struct Line {
+    pub text: String,
+    pub places: Vec<String>,
+    pub region: Option<String>,
 }
 
-fn story(case: &Case) -> Story {
+pub fn story(case: &Case) -> Story {
     let headline = Text::new(case.title.as_str());
     let body = Text::new(case.body.as_str());
     let dateline = case.dateline.as_ref().map(|line| Dateline {

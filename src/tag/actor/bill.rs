@@ -15,11 +15,21 @@ pub enum Key {
     Agent(u16, Option<u16>),
     /// The holder of an office whom the story does not name.
     Title(u16, Option<u16>),
+    /// One who held it.
+    Former(u16, Option<u16>),
     State(u16),
     /// The people of a country.
     People(u16),
     /// Somebody the story alone names.
     Local(u32),
+}
+
+/// The office by which the story calls a person of the table.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub sector: Arc<str>,
+    pub role: String,
+    pub former: bool,
 }
 
 /// A person or an organisation that no table holds.
@@ -39,6 +49,7 @@ struct Line {
     score: f32,
     mentions: Vec<Mention>,
     aliases: Vec<Arc<str>>,
+    said: Option<Said>,
 }
 
 /// The actors of one story, in the order in which they were found.
@@ -70,6 +81,11 @@ impl Bill {
         }
     }
 
+    /// The office that the story gives somebody; the first one counts.
+    pub fn call(&mut self, key: Key, said: Said) {
+        self.line(key).said.get_or_insert(said);
+    }
+
     pub fn has(&self, key: Key) -> bool {
         self.lines.iter().any(|line| line.key == key)
     }
@@ -87,6 +103,7 @@ impl Bill {
                 score: 0.0,
                 mentions: Vec::new(),
                 aliases: Vec::new(),
+                said: None,
             });
             self.lines.len() - 1
         });
@@ -94,12 +111,12 @@ impl Bill {
     }
 
     /// The tags, the strongest first.
-    pub fn tags(mut self, lexicon: &Lexicon, date: Date) -> Vec<ActorTag> {
+    pub fn tags(mut self, lexicon: &Lexicon, date: Date, language: &str) -> Vec<ActorTag> {
         let lines = std::mem::take(&mut self.lines);
         let mut tags: Vec<ActorTag> = lines
             .into_iter()
             .filter(|line| !line.mentions.is_empty())
-            .map(|line| self.tag(line, lexicon, date))
+            .map(|line| self.tag(line, lexicon, date, script(language)))
             .collect();
         let first = |tag: &ActorTag| tag.mentions.first().copied();
         tags.sort_by(|a, b| {
@@ -123,7 +140,7 @@ impl Bill {
         unique
     }
 
-    fn tag(&self, mut line: Line, lexicon: &Lexicon, date: Date) -> ActorTag {
+    fn tag(&self, mut line: Line, lexicon: &Lexicon, date: Date, own: Script) -> ActorTag {
         line.mentions.sort_unstable();
         let caption = line
             .mentions
@@ -134,11 +151,17 @@ impl Bill {
         if caption {
             score *= CAPTION;
         }
-        let face = Face::of(line.key, &self.locals, lexicon, date);
+        let mut face = Face::of(line.key, &self.locals, lexicon, date);
+        if let Some(said) = &line.said {
+            face.call(said);
+        }
         let country = face.country.map(|c| lexicon.gazetteer().country(c));
         let mut aliases = line.aliases;
+        // those of the story first, then those that its readers can read
         for acronym in face.aliases {
-            if !aliases.contains(acronym) {
+            if !aliases.contains(acronym)
+                && acronym.chars().all(|c| !c.is_alphabetic() || own.has(c))
+            {
                 aliases.push(acronym.clone());
             }
         }
@@ -197,6 +220,18 @@ impl<'l> Face<'l> {
                 face.role = Some(role.name.clone());
                 face
             }
+            Key::Former(role, country) => {
+                let role = cast.title(role);
+                let (slug, name) = (
+                    format!("former-{}", role.slug),
+                    format!("former {}", role.name),
+                );
+                let mut face = Face::composed(&slug, &name, country, lexicon);
+                face.kind = "person".into();
+                face.sector = Some(former(&role.sector));
+                face.role = Some(name.into());
+                face
+            }
             Key::State(country) => {
                 let state = lexicon.gazetteer().country(country);
                 Face {
@@ -204,7 +239,8 @@ impl<'l> Face<'l> {
                     name: state.name.clone(),
                     kind: "state".into(),
                     country: Some(country),
-                    sector: Some("GOV".into()),
+                    // event data codes a state by its country alone, and reads GOV in it
+                    sector: None,
                     role: None,
                     aliases: &[],
                     trust: 1.0,
@@ -264,17 +300,29 @@ impl<'l> Face<'l> {
                 }
             }
             Some(term) => {
-                let office = matches!(&*term.sector, "GOV" | "MIL" | "LEG" | "JUD");
-                face.sector = Some(if office {
-                    "ELI".into()
-                } else {
-                    term.sector.clone()
-                });
+                face.sector = Some(former(&term.sector));
                 face.role = Some(format!("former {}", term.role).into());
             }
             None => {}
         }
         face
+    }
+
+    /// The story's word for an office beats the table, which may be older or younger than the story.
+    fn call(&mut self, said: &Said) {
+        let role = if said.former {
+            format!("former {}", said.role)
+        } else {
+            said.role.clone()
+        };
+        if self.role.as_deref() != Some(&role) {
+            self.sector = Some(if said.former {
+                former(&said.sector)
+            } else {
+                said.sector.clone()
+            });
+            self.role = Some(role.into());
+        }
     }
 
     fn local(local: &Local, lexicon: &Lexicon) -> Face<'l> {
@@ -293,5 +341,43 @@ impl<'l> Face<'l> {
             aliases: &[],
             trust: 1.0,
         }
+    }
+}
+
+/// The sector of one who held an office.
+pub fn former(sector: &Arc<str>) -> Arc<str> {
+    match &**sector {
+        "GOV" | "MIL" | "LEG" | "JUD" => "ELI".into(),
+        _ => sector.clone(),
+    }
+}
+
+/// The letters that a language is written in, as far as names of actors come in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Script {
+    Latin,
+    Cyrillic,
+    Arabic,
+    Ideographic,
+}
+
+impl Script {
+    fn has(self, letter: char) -> bool {
+        let own = match letter {
+            '\u{400}'..='\u{52f}' => Script::Cyrillic,
+            '\u{600}'..='\u{6ff}' => Script::Arabic,
+            '\u{2e80}'.. => Script::Ideographic,
+            _ => Script::Latin,
+        };
+        own == self
+    }
+}
+
+fn script(language: &str) -> Script {
+    match language.split('-').next().unwrap_or(language) {
+        "be" | "bg" | "kk" | "mk" | "ru" | "sr" | "uk" => Script::Cyrillic,
+        "ar" | "fa" | "ur" => Script::Arabic,
+        "ja" | "zh" => Script::Ideographic,
+        _ => Script::Latin,
     }
 }

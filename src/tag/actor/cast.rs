@@ -57,6 +57,12 @@ pub struct Role {
     pub sector: Arc<str>,
     /// A country has one of them, and it is named by its office: a ministry, an army, a president.
     pub institution: bool,
+    /// The plain role of which this is a phrase with a mark; itself where it has none.
+    pub base: u16,
+    /// `bundesregierung@DE`: the phrase says whose.
+    pub country: Option<u16>,
+    /// `major?`: means the role only beside a name or an owner.
+    pub weak: bool,
 }
 
 /// A term of office.
@@ -127,13 +133,13 @@ impl Cast {
     /// Reads the tables of actors; their names go into `builder`, their faults into `tables`.
     pub fn read(tables: &mut Tables<'_>, gazetteer: &Gazetteer, builder: &mut Builder) -> Cast {
         let mut cast = Cast::default();
-        cast.read_agents(tables, builder);
-        cast.read_titles(tables, builder);
+        cast.read_agents(tables, gazetteer, builder);
+        cast.read_titles(tables, gazetteer, builder);
         cast.read_actors(tables, gazetteer, builder);
         cast
     }
 
-    fn read_agents(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
+    fn read_agents(&mut self, tables: &mut Tables<'_>, gaz: &Gazetteer, builder: &mut Builder) {
         let columns = ["role", "language", "kind", "sector", "phrases"];
         let mut phrases = Phrases::default();
         for row in tables.rows("agents.tsv", &columns, 2) {
@@ -145,18 +151,24 @@ impl Cast {
             let Some(index) = role(&mut self.agents, &row, kind, 3, tables) else {
                 continue;
             };
-            phrases.add(&row, 4, Sense::Agent(index), tables, builder);
+            for phrase in phrases.of(&row, 4, gaz, tables) {
+                let sense = Sense::Agent(variant(&mut self.agents, index, &phrase));
+                phrase.add(&row, sense, tables, builder);
+            }
         }
     }
 
-    fn read_titles(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
+    fn read_titles(&mut self, tables: &mut Tables<'_>, gaz: &Gazetteer, builder: &mut Builder) {
         let columns = ["role", "language", "sector", "phrases"];
         let mut phrases = Phrases::default();
         for row in tables.rows("titles.tsv", &columns, 2) {
             let Some(index) = role(&mut self.titles, &row, "person", 2, tables) else {
                 continue;
             };
-            phrases.add(&row, 3, Sense::Title(index), tables, builder);
+            for phrase in phrases.of(&row, 3, gaz, tables) {
+                let sense = Sense::Title(variant(&mut self.titles, index, &phrase));
+                phrase.add(&row, sense, tables, builder);
+            }
         }
     }
 
@@ -201,7 +213,8 @@ impl Cast {
         };
         let key = key(name);
         match owners.get(&key) {
-            Some((owner, _)) if *owner == actor => return,
+            // the same in another case: NATO, Nato
+            Some((owner, _)) if *owner == actor => {}
             Some((owner, false)) if !weak => {
                 let other = self.known[*owner as usize].id.clone();
                 return tables.fault(row, format!("\"{name}\" is a name of {other} already"));
@@ -223,27 +236,76 @@ struct Phrases {
     seen: HashMap<(String, String), usize, Xxh3Builder>,
 }
 
+/// A phrase of a role without its marks.
+struct Phrase<'t> {
+    text: &'t str,
+    language: Languages,
+    country: Option<u16>,
+    weak: bool,
+}
+
 impl Phrases {
-    fn add(
+    /// The phrases of a row; those with a fault are reported and left out.
+    fn of<'t>(
         &mut self,
-        row: &Row<'_>,
+        row: &Row<'t>,
         column: usize,
-        sense: Sense,
+        gazetteer: &Gazetteer,
         tables: &mut Tables<'_>,
-        builder: &mut Builder,
-    ) {
+    ) -> Vec<Phrase<'t>> {
         let code = row.cells[1];
         let Some(language) = Languages::one(code) else {
-            return tables.fault(row, format!("unknown language \"{code}\""));
+            tables.fault(row, format!("unknown language \"{code}\""));
+            return Vec::new();
         };
-        for phrase in row.names(column) {
-            if let Some(line) = self.seen.insert((code.to_owned(), key(phrase)), row.line) {
-                tables.fault(row, format!("\"{phrase}\" stands in line {line} already"));
-            } else if !builder.add(&phrase.to_lowercase(), language, sense) {
-                tables.fault(row, format!("\"{phrase}\" has no letters"));
+        let mut phrases = Vec::new();
+        for cell in row.names(column) {
+            let (cell, owner) = match cell.split_once('@') {
+                Some((cell, owner)) => (cell, Some(owner)),
+                None => (cell, None),
+            };
+            let country = owner.and_then(|owner| gazetteer.country_of(row, owner, tables));
+            if owner.is_some() && country.is_none() {
+                continue;
             }
+            let text = cell.trim_end_matches('?');
+            if let Some(line) = self.seen.insert((code.to_owned(), key(text)), row.line) {
+                tables.fault(row, format!("\"{text}\" stands in line {line} already"));
+                continue;
+            }
+            phrases.push(Phrase {
+                text,
+                language,
+                country,
+                weak: text != cell,
+            });
+        }
+        phrases
+    }
+}
+
+impl Phrase<'_> {
+    fn add(&self, row: &Row<'_>, sense: Sense, tables: &mut Tables<'_>, builder: &mut Builder) {
+        if !builder.add(&self.text.to_lowercase(), self.language, sense) {
+            tables.fault(row, format!("\"{}\" has no letters", self.text));
         }
     }
+}
+
+/// The index of a role with the marks of a phrase.
+fn variant(roles: &mut Vec<Role>, base: u16, phrase: &Phrase<'_>) -> u16 {
+    let plain = usize::from(base);
+    let same = |role: &Role| role.country == phrase.country && role.weak == phrase.weak;
+    // the marked ones stand behind the plain one
+    if let Some(at) = roles[plain..].iter().position(same) {
+        return (plain + at) as u16;
+    }
+    roles.push(Role {
+        country: phrase.country,
+        weak: phrase.weak,
+        ..roles[plain].clone()
+    });
+    roles.len() as u16 - 1
 }
 
 /// The folded words of a name: two names with the same are one to the matcher.
@@ -282,22 +344,27 @@ fn role(
             );
             return None;
         }
-        return Some(roles.len() as u16 - 1);
+        return Some(last.base);
     }
     let Some(slug) = slug(name) else {
         tables.fault(row, format!("\"{name}\" has no letters"));
         return None;
     };
+    let index = roles.len() as u16;
     let groups = ["armed-group", "company", "criminal", "group", "population"];
-    let loose = groups.contains(&kind) || ["troops", "peacekeepers"].contains(&name);
+    let loose =
+        groups.contains(&kind) && name != "officials" || ["troops", "peacekeepers"].contains(&name);
     roles.push(Role {
         name: name.into(),
         slug: slug.into(),
         kind: kind.into(),
         sector: sector.into(),
         institution: !loose,
+        base: index,
+        country: None,
+        weak: false,
     });
-    Some(roles.len() as u16 - 1)
+    Some(index)
 }
 
 /// The actor of a row, `None` where a fault was reported.
@@ -322,8 +389,10 @@ fn actor(row: &Row<'_>, gazetteer: &Gazetteer, tables: &mut Tables<'_>) -> Optio
         tables.fault(row, "name is empty");
     }
     let terms = terms(row, tables);
-    let acronym =
-        |a: &&str| a.len() <= 12 && !a.contains(' ') && a.chars().all(|c| !c.is_lowercase());
+    let acronym = |a: &&str| {
+        let upper = a.chars().all(|c| c.is_uppercase() || !c.is_alphabetic());
+        a.len() <= 12 && !a.contains(' ') && upper
+    };
     let acronyms = row
         .names(6)
         .map(|a| a.trim_end_matches('?'))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bill::{Bill, Key, Local};
 use super::person::is_name;
-use super::scene::{Scene, What};
+use super::scene::{Item, Scene, What};
 use super::words::Small;
 use crate::story::{Shape, Token, Zone, fold};
 
@@ -12,6 +12,9 @@ use crate::story::{Shape, Token, Zone, fold};
 struct Alias {
     hash: u64,
     key: Key,
+    /// The tokens of the long name.
+    section: usize,
+    long: std::ops::Range<usize>,
 }
 
 /// First words of the names of organisations (their folded beginnings), what such an organisation is, and
@@ -23,6 +26,7 @@ const HEADS: &[(&str, &str, Option<&str>)] = &[
         Some("REB"),
     ),
     ("front|frent", "armed-group", Some("REB")),
+    ("fuerza|force|tropas", "military", Some("MIL")),
     (
         "guerrill|brigad|militi|milicia|comando|autodefensas",
         "armed-group",
@@ -61,13 +65,13 @@ const HEADS: &[(&str, &str, Option<&str>)] = &[
         Some("BUS"),
     ),
     (
-        "agenc|servic|institu|direccion|consejo|comision|commission|instituto|office|bureau|autoridad|authority|council|junta|gobierno|registro|administra",
+        "agenc|servic|institu|oficina|mision|mission|comissao|secretari|defensor|direccion|consejo|comision|commission|instituto|office|bureau|autoridad|authority|council|junta|gobierno|registro|administra",
         "government",
         Some("GOV"),
     ),
     ("organi|органи|منظمه", "igo", Some("IGO")),
     (
-        "comite|committee|asociacion|associa|fundacion|foundation|federacion|federation|liga|league|coordinadora|plataforma|red|network|observator|alliance|alianza|centro|center|centre|programa|movimiento|movement|mouvement",
+        "comite|committee|agrupacion|foro|forum|fondo|unidad|convergencia|congreso|campana|coalicion|coalition|asociacion|associa|fundacion|foundation|federacion|federation|liga|league|coordinadora|plataforma|red|network|observator|alliance|alianza|centro|center|centre|programa|movimiento|movement|mouvement",
         "ngo",
         Some("NGO"),
     ),
@@ -76,7 +80,7 @@ const HEADS: &[(&str, &str, Option<&str>)] = &[
 
 impl Scene<'_> {
     /// Finds the short names that the story defines, and tags them and their later mentions.
-    pub fn define(&self, bill: &mut Bill) {
+    pub fn define(&mut self, bill: &mut Bill) {
         let mut aliases: Vec<Alias> = Vec::new();
         for section in 0..self.sections.len() {
             if self.sections[section].zone == Zone::Dateline {
@@ -91,6 +95,16 @@ impl Scene<'_> {
         if aliases.is_empty() {
             return;
         }
+        // nothing else is named inside a long name
+        for alias in &aliases {
+            let inside = |i: &&mut Item| {
+                i.section == alias.section && i.first >= alias.long.start && i.end <= alias.long.end
+            };
+            self.items
+                .iter_mut()
+                .filter(inside)
+                .for_each(|i| i.used = true);
+        }
         for section in 0..self.sections.len() {
             if self.sections[section].zone == Zone::Dateline {
                 continue;
@@ -102,7 +116,7 @@ impl Scene<'_> {
                 let inside = self
                     .item_at(section, at)
                     .is_some_and(|i| self.items[i].end - self.items[i].first > 1);
-                if is_short(token) && !inside {
+                if is_name_or_acronym(token) && !inside {
                     bill.add(alias.key, 0.9, self.mention(section, at, at + 1));
                 }
             }
@@ -112,7 +126,7 @@ impl Scene<'_> {
     /// What the bracket that opens before token `at` defines.
     fn definition(&self, section: usize, at: usize, bill: &mut Bill) -> Option<Alias> {
         let token = self.tokens(section)[at];
-        if is_short(&token) && self.closes(section, at) {
+        if (is_short(&token) || self.is_coined(section, at)) && self.closes(section, at) {
             let first = self.long_before(section, at)?;
             return Some(self.bind(section, first..at, at, bill));
         }
@@ -123,6 +137,22 @@ impl Scene<'_> {
             return None;
         }
         Some(self.bind(section, at..end, at - 1, bill))
+    }
+
+    /// A short name written as a word: `Fundación Nacional del Indio (Funai)`.
+    fn is_coined(&self, section: usize, at: usize) -> bool {
+        let token = &self.tokens(section)[at];
+        let length = token.end() - token.start;
+        if !is_name(token) || !(4..=12).contains(&length) || self.item_at(section, at).is_some() {
+            return false;
+        }
+        let first = (at.saturating_sub(10)..at).rev().take_while(|t| {
+            !self.tokens(section)[t + 1].is(Shape::SENTENCE.with(Shape::PARAGRAPH))
+        });
+        let mut heads = first.filter(|t| {
+            self.tokens(section)[*t].is(Shape::CAPITAL) && head(self.word(section, *t)).is_some()
+        });
+        heads.any(|t| self.abbreviates(section, t, at))
     }
 
     /// Whether a bracket, a comma or the like follows a token.
@@ -182,10 +212,56 @@ impl Scene<'_> {
         if spelled.is_some() {
             return spelled;
         }
-        // no initials: the head noun must say that it is an organisation
-        (begin..at)
-            .find(|t| tokens[*t].is(Shape::CAPITAL))
-            .filter(|first| capitals >= 2 && head(self.word(section, *first)).is_some())
+        // no initials: letters of the name in order, from a capital word that begins it
+        let begins = |t: &usize| tokens[*t].is(Shape::CAPITAL);
+        let first = (begin..at).find(begins);
+        let loose = first.filter(|t| capitals >= 2 && self.abbreviates(section, *t, at));
+        // or a head noun that says that it is an organisation
+        let heads = |t: &usize| begins(t) && head(self.word(section, *t)).is_some();
+        let headed = first.filter(|t| capitals >= 2 && heads(t));
+        let far = (at.saturating_sub(9)..at)
+            .rev()
+            .take_while(|t| soft(*t))
+            .find(heads);
+        let far = far.filter(|t| self.spells_or_knows(section, *t, at));
+        loose.or(headed).or(far)
+    }
+
+    /// Whether a short name begins like the long one that begins far before it, or is known by itself.
+    fn spells_or_knows(&self, section: usize, first: usize, short: usize) -> bool {
+        let known = self.item_at(section, short).map(|i| self.items[i].what);
+        matches!(known, Some(What::Known(_))) || self.abbreviates(section, first, short)
+    }
+
+    /// Whether a short name is made of beginnings of the words of the long one, most of its letters in
+    /// order: `Philippine Airlines (PAL)`, `Fundación Nacional del Indio (Funai)`.
+    fn abbreviates(&self, section: usize, first: usize, short: usize) -> bool {
+        let mut folded = String::new();
+        fold(self.word(section, short), &mut folded);
+        let letters: Vec<char> = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+        // by number of letters read: how many words gave some, at most
+        let mut reached: Vec<Option<u8>> = vec![None; letters.len() + 1];
+        reached[0] = Some(0);
+        for word in first..short {
+            folded.clear();
+            fold(self.word(section, word), &mut folded);
+            let mut next = reached.clone();
+            for (from, words) in reached.iter().enumerate() {
+                let Some(words) = words else { continue };
+                let rest = letters[from..].iter().zip(folded.chars());
+                let run = rest.take_while(|(a, b)| **a == *b).count();
+                for end in &mut next[from + 1..=from + run] {
+                    *end = (*end).max(Some(words + 1));
+                }
+            }
+            if word == first {
+                // the name begins with its first word
+                next[0] = None;
+            }
+            reached = next;
+        }
+        let enough = (letters.len() * 3).div_ceil(5);
+        reached[enough..].iter().flatten().any(|words| *words >= 2)
     }
 
     /// Whether the initials of the words in `first..end` spell the short name at `short`.
@@ -205,7 +281,8 @@ impl Scene<'_> {
             if letters.get(at) == Some(&initial) {
                 at += 1;
                 // plurals are doubled: CC.OO., EE.UU.; and syllables are taken whole: Benelux
-                while letters.get(at).is_some() && letters[at] == letters[at - 1] && capital {
+                let plural = letters.len() >= 4 && capital;
+                while letters.get(at).is_some() && letters[at] == letters[at - 1] && plural {
                     at += 1;
                 }
                 for next in initials.take(3) {
@@ -237,7 +314,10 @@ impl Scene<'_> {
         let key = match known.map(|item| item.what) {
             Some(What::Known(actor)) => Key::Known(actor),
             Some(What::State(country)) => Key::State(country),
-            _ => bill.organisation(self.organisation(section, long.clone())),
+            _ => match self.named(section, short) {
+                Some(actor) => Key::Known(actor),
+                None => bill.organisation(self.organisation(section, long.clone())),
+            },
         };
         bill.add(key, 0.9, self.mention(section, long.start, long.end));
         bill.add(key, 0.9, self.mention(section, short, short + 1));
@@ -245,6 +325,17 @@ impl Scene<'_> {
         Alias {
             hash: self.tokens(section)[short].hash,
             key,
+            section,
+            long,
+        }
+    }
+
+    /// The organisation of the table that a short name is a name of.
+    fn named(&self, section: usize, short: usize) -> Option<u32> {
+        let item = &self.items[self.item_at(section, short)?];
+        match item.what {
+            What::Known(actor) if item.end == item.first + 1 => Some(actor),
+            _ => None,
         }
     }
 

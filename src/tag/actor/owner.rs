@@ -1,6 +1,6 @@
 //! Role + neighbours → country: whose ministry, whose army, whose president?
 
-use super::super::lexicon::Sense;
+use super::super::lexicon::{Cue, Sense};
 use super::scene::{Item, Scene, What};
 use super::words::Small;
 use crate::story::{Shape, Token};
@@ -42,7 +42,7 @@ impl Scene<'_> {
                 continue;
             };
             let section = self.items[at].section;
-            self.items[at].what = role;
+            self.items[at].what = self.marks(role).0;
             self.items[at].country = self.country_of(&self.items[at + 1]);
             self.items[at].end = end;
             for later in at + 1..self.items.len() {
@@ -100,21 +100,65 @@ impl Scene<'_> {
         if let Some(country) = item.country {
             return (Some(country), Rule::Stated, item.end);
         }
-        if let Some(country) = self.owner_before(at) {
-            return (Some(country), Rule::Stated, item.end);
+        if let Some(owner) = self.owner_before(at) {
+            return (owner, Rule::Stated, item.end);
         }
         if let Some((country, rule, end)) = self.owner_behind(at) {
             return (Some(country), rule, end);
         }
-        let (what, group) = (item.what, !self.is_institution(item));
-        if let Some(country) = self.antecedent(at).filter(|_| !group) {
-            return (Some(country), Rule::Antecedent, item.end);
+        let (country, rule) = self.unstated(at);
+        (country, rule, item.end)
+    }
+
+    /// Whose a role is that no neighbour claims. A group is nobody's: gunmen may come from anywhere.
+    fn unstated(&self, at: usize) -> (Option<u16>, Rule) {
+        let item = &self.items[at];
+        if let Some(country) = self.subject(at) {
+            return (Some(country), Rule::Antecedent);
         }
-        let foreign = matches!(what, What::Agent(a) if &*self.cast.agent(a).kind == "population");
-        match self.focus.filter(|_| !foreign) {
-            Some(country) => (Some(country), Rule::Focus, item.end),
-            None => (None, Rule::Unknown, item.end),
+        if !self.is_institution(item) {
+            return (None, Rule::Unknown);
         }
+        if let Some(country) = self.antecedent(at) {
+            return (Some(country), Rule::Antecedent);
+        }
+        let home = self
+            .located
+            .home
+            .filter(|_| matches!(item.what, What::Title(_)));
+        let focus = self.located.focus.filter(|_| self.located.sure);
+        match home.or(focus) {
+            Some(country) => (Some(country), Rule::Focus),
+            None => (None, Rule::Unknown),
+        }
+    }
+
+    /// `Syria … its troops`: the state that the sentence began with.
+    fn subject(&self, at: usize) -> Option<u16> {
+        let item = &self.items[at];
+        let tokens = self.tokens(item.section);
+        let near = item.first.saturating_sub(2)..item.first;
+        let own = tokens[near]
+            .iter()
+            .any(|t| Small::of(t).has(Small::POSSESSIVE));
+        let begins = self.sentence(item.section, item.first);
+        let mut earlier = self.items[..at].iter().rev();
+        let own = own && !tokens[item.first].is(Shape::BREAK.with(Shape::SENTENCE));
+        let within = earlier
+            .by_ref()
+            .take_while(|i| i.section == item.section && i.first >= begins);
+        let states = within.filter(|i| matches!(i.what, What::State(_) | What::Demonym(_)));
+        states
+            .last()
+            .filter(|_| own)
+            .and_then(|i| self.country_of(i))
+    }
+
+    /// Where the sentence of a token begins.
+    fn sentence(&self, section: usize, token: usize) -> usize {
+        let tokens = self.tokens(section);
+        let begins = (0..=token).rev().find(|t| tokens[*t].is(Shape::SENTENCE));
+        begins.unwrap_or(0)
     }
 
     pub fn is_institution(&self, item: &Item) -> bool {
@@ -125,25 +169,36 @@ impl Scene<'_> {
         }
     }
 
-    fn owner_before(&self, at: usize) -> Option<u16> {
+    /// The owner that stands before a role: a country, or an organisation of none.
+    fn owner_before(&self, at: usize) -> Option<Option<u16>> {
         let item = &self.items[at];
         let before = self.before(at)?;
         let from = self.behind(before);
         if from > item.first || !self.runs(item.section, before.end, item.first) {
-            return self.owner_in_apposition(at, before);
+            return self.owner_in_apposition(at, before).map(Some);
         }
         let gap = item.first - from;
         let joined = gap == 1 && Small::of(&self.tokens(item.section)[from]).has(Small::JOIN);
         let near = gap <= REACH && self.adjectives(item.section, from, item.first);
         match before.what {
-            What::Demonym(_) if near => self.country_of(before),
-            What::State(_) | What::Capital(_) if before.possessive && near => {
-                self.country_of(before)
+            What::Demonym(_) if near => Some(self.country_of(before)),
+            What::State(_) | What::Capital(_) | What::Place(_) if before.possessive && near => {
+                Some(self.owned(before))
             }
-            What::State(_) | What::Known(_) if gap == 0 => self.country_of(before),
-            What::Known(_) if before.possessive && near => self.country_of(before),
-            What::Agent(_) if before.possessive && near || gap == 0 => self.country_of(before),
-            What::Agent(_) | What::Title(_) if joined || gap == 0 => self.country_of(before),
+            What::State(_) | What::Capital(_) | What::Place(_) if gap == 0 => {
+                Some(self.owned(before))
+            }
+            What::Known(actor) => {
+                let person = &*self.cast.known(actor).kind == "person";
+                let owns = before.possessive && near || gap == 0 && !person;
+                owns.then(|| self.country_of(before))
+            }
+            What::Agent(_) if before.possessive && near || gap == 0 => {
+                self.country_of(before).map(Some)
+            }
+            What::Agent(_) | What::Title(_) if joined || gap == 0 => {
+                self.country_of(before).map(Some)
+            }
             // Israeli and Palestinian police: the nearer one is read first
             _ => None,
         }
@@ -162,7 +217,7 @@ impl Scene<'_> {
         if !self.runs(item.section, item.end, next.first) {
             return None;
         }
-        let country = self.country_of(next)?;
+        let country = self.owned(next)?;
         let gap = &self.tokens(item.section)[item.end..next.first];
         match next.what {
             What::Demonym(_) if self.adjective_follows && gap.len() <= 1 => {
@@ -172,14 +227,19 @@ impl Scene<'_> {
             What::State(_) | What::Capital(_) if gap.is_empty() && self.bare_genitive => {
                 Some((country, Rule::Stated, next.end))
             }
-            What::State(_) | What::Capital(_) => {
+            What::State(_) | What::Capital(_) | What::Place(_) => {
+                // gunmen based in Nigeria
+                let based = gap
+                    .first()
+                    .is_some_and(|t| self.lexicon.is(Cue::Based, t.hash));
+                let gap = &gap[usize::from(based)..];
                 let small = |kind: Small| {
                     gap.first().is_some_and(|t| Small::of(t).has(kind))
                         && gap.iter().skip(1).all(|t| Small::of(t).has(Small::ARTICLE))
                 };
                 if small(Small::OF) {
                     Some((country, Rule::Stated, next.end))
-                } else if small(Small::PLACE) {
+                } else if small(Small::PLACE) && !matches!(next.what, What::Place(_)) {
                     Some((country, Rule::Located, item.end))
                 } else {
                     None
@@ -189,18 +249,30 @@ impl Scene<'_> {
         }
     }
 
-    /// The country named last before an item, in its sentence.
+    /// The country of a name that owns a role, of a town as well.
+    fn owned(&self, item: &Item) -> Option<u16> {
+        match item.what {
+            What::Place(country) => Some(country),
+            _ => self.country_of(item),
+        }
+    }
+
+    /// The country named last before an item, in its sentence. Where a person's office is concerned, a
+    /// place that something happens in is no owner.
     fn antecedent(&self, at: usize) -> Option<u16> {
         let item = &self.items[at];
-        let tokens = self.tokens(item.section);
-        let begins = (0..=item.first)
+        let begins = self.sentence(item.section, item.first);
+        let title = matches!(item.what, What::Title(_));
+        let within = self.items[..at]
+            .iter()
+            .enumerate()
             .rev()
-            .find(|t| tokens[*t].is(Shape::SENTENCE));
-        let begins = begins.unwrap_or(0);
-        let mut earlier = self.items[..at].iter().rev();
-        earlier
-            .by_ref()
-            .take_while(|i| i.section == item.section && i.first >= begins)
-            .find_map(|i| self.country_of(i))
+            .take_while(|(_, i)| i.section == item.section && i.first >= begins);
+        let mut named = within.filter(|(index, i)| {
+            let place = matches!(i.what, What::State(_) | What::Capital(_));
+            let opens = i.first <= begins + 2;
+            !title || !place || opens || self.acts(*index)
+        });
+        named.find_map(|(_, i)| self.country_of(i))
     }
 }

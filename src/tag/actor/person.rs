@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::bill::{Bill, Key, Local};
+use super::super::lexicon::Cue;
+use super::bill::{Bill, Key, Local, Said, former};
 use super::owner::Rule;
 use super::scene::{Item, Scene, What};
 use super::words::Small;
@@ -12,7 +13,8 @@ use crate::story::{Shape, Token};
 const LONGEST: usize = 5;
 
 /// Roles that say how somebody serves, and leave open whom: the sector comes from the organisation before.
-const SERVES: [&str; 6] = [
+const SERVES: [&str; 7] = [
+    "chief",
     "spokesperson",
     "supreme leader",
     "military commander",
@@ -67,12 +69,18 @@ impl Scene<'_> {
         let named = self
             .name_behind(chain, country, bill)
             .or_else(|| self.name_before(at));
+        let said = self.said(at..end, behind);
         match named {
-            Some(Named::Item(index)) => self.items[index].country = country,
+            Some(Named::Item(index)) => {
+                self.items[index].country = country;
+                if let What::Known(actor) = self.items[index].what {
+                    self.call(Key::Known(actor), said, bill);
+                }
+            }
             Some(Named::Words(first, stop)) => {
                 let mention = self.mention(chain.0, first, stop);
                 let words = &self.tokens(chain.0)[first..stop];
-                let local = self.person(chain.0, first, stop, at..end, country);
+                let local = self.person(chain.0, first, stop, said, country);
                 let key = bill.person(local, words);
                 let score = if stated { 0.85 } else { 0.7 };
                 bill.add(key, score, mention);
@@ -80,18 +88,67 @@ impl Scene<'_> {
             Some(Named::Known(actor, first)) => {
                 let mention = self.mention(chain.0, first, first + 1);
                 bill.add(Key::Known(actor), 0.85, mention);
+                self.call(Key::Known(actor), said, bill);
             }
-            None => self.unnamed(at, country, rule, bill),
+            None if self.items[at].weak && !stated => {}
+            None => self.unnamed(at, country, rule, said.former, bill),
         }
         end
     }
 
+    /// Notes the office by which the story calls a person of the table, where it says one.
+    fn call(&self, key: Key, said: Said, bill: &mut Bill) {
+        if said.former || !SERVES.contains(&&*said.role) {
+            bill.call(key, said);
+        }
+    }
+
+    /// What a chain of titles says of its holder.
+    fn said(&self, chain: std::ops::Range<usize>, behind: usize) -> Said {
+        let mut role = String::new();
+        let mut sector: Option<Arc<str>> = None;
+        for item in &self.items[chain.clone()] {
+            let What::Title(title) = item.what else {
+                continue;
+            };
+            let title = self.cast.title(title);
+            sector.get_or_insert_with(|| title.sector.clone());
+            if role.split(", ").all(|known| known != &*title.name) {
+                role.push_str(if role.is_empty() { "" } else { ", " });
+                role.push_str(&title.name);
+            }
+        }
+        if SERVES.iter().any(|r| role == *r) {
+            sector = self.sector_before(chain.start).or(sector);
+        }
+        Said {
+            sector: sector.unwrap_or_else(|| "GOV".into()),
+            role,
+            former: self.is_former(&self.items[chain.start], behind),
+        }
+    }
+
+    /// `former Colombian president`, `الرئيس السابق`: within three words before, or directly behind.
+    fn is_former(&self, item: &Item, behind: usize) -> bool {
+        let tokens = self.tokens(item.section);
+        let former = |t: &Token| self.lexicon.is(Cue::Former, t.hash);
+        let before = (item.first.saturating_sub(3)..item.first)
+            .rev()
+            .take_while(|t| !tokens[t + 1].is(Shape::BREAK.with(Shape::SENTENCE)));
+        let next = tokens.get(behind).filter(|t| !t.is(Shape::BREAK));
+        before.into_iter().any(|t| former(&tokens[t])) || next.is_some_and(former)
+    }
+
     /// The holder of an office, without a name.
-    fn unnamed(&self, at: usize, country: Option<u16>, rule: Rule, bill: &mut Bill) {
+    fn unnamed(&self, at: usize, country: Option<u16>, rule: Rule, former: bool, bill: &mut Bill) {
         let What::Title(role) = self.items[at].what else {
             return;
         };
-        let key = Key::Title(role, country);
+        let key = if former {
+            Key::Former(role, country)
+        } else {
+            Key::Title(role, country)
+        };
         let score = if bill.has(key) {
             0.8
         } else {
@@ -271,30 +328,19 @@ impl Scene<'_> {
         section: usize,
         first: usize,
         end: usize,
-        chain: std::ops::Range<usize>,
+        said: Said,
         country: Option<u16>,
     ) -> Local {
-        let mut role = String::new();
-        let mut sector: Option<Arc<str>> = None;
-        for item in &self.items[chain.clone()] {
-            let What::Title(title) = item.what else {
-                continue;
-            };
-            let title = self.cast.title(title);
-            sector.get_or_insert_with(|| title.sector.clone());
-            if role.split(", ").all(|known| known != &*title.name) {
-                role.push_str(if role.is_empty() { "" } else { ", " });
-                role.push_str(&title.name);
-            }
-        }
-        if SERVES.iter().any(|r| role == *r) {
-            sector = self.sector_before(chain.start).or(sector);
-        }
+        let (sector, role) = if said.former {
+            (former(&said.sector), format!("former {}", said.role))
+        } else {
+            (said.sector, said.role)
+        };
         Local {
             name: self.text(section, first, end).replace('\n', " "),
             kind: "person",
             country,
-            sector,
+            sector: Some(sector),
             role: Some(role),
             words: self.tokens(section)[first..end]
                 .iter()

@@ -1,7 +1,8 @@
 //! Spots → the scene of a story: its names in order, each with the one meaning that its neighbours leave it.
 
 use super::super::lexicon::{Lexicon, Sense};
-use super::super::mention::{Section, Spots};
+use super::super::mention::{Section, Spot, Spots};
+use super::super::region::Located;
 use super::cast::Cast;
 use super::words::Small;
 use crate::story::{Mention, Shape, Token, Zone};
@@ -39,6 +40,8 @@ pub struct Item {
     pub used: bool,
     /// The country that was found for it, where it is an agent or a title.
     pub country: Option<u16>,
+    /// A title that means one only beside a name or an owner.
+    pub weak: bool,
 }
 
 /// The names of a story that may act, zone by zone, in order.
@@ -47,8 +50,8 @@ pub struct Scene<'s> {
     pub cast: &'s Cast,
     pub sections: &'s [Section<'s>],
     pub items: Vec<Item>,
-    /// The country the story is about.
-    pub focus: Option<u16>,
+    /// Where the story happened, and where it was written.
+    pub located: &'s Located,
     /// Countries that the story names outside its dateline, sorted.
     pub countries: Vec<u16>,
     /// Languages that put the nationality behind the noun.
@@ -60,9 +63,9 @@ pub struct Scene<'s> {
 impl<'s> Scene<'s> {
     pub fn of(
         spots: &'s Spots<'s>,
+        located: &'s Located,
         lexicon: &'s Lexicon,
         language: &str,
-        focus: Option<u16>,
     ) -> Scene<'s> {
         let primary = language.split('-').next().unwrap_or(language);
         let mut scene = Scene {
@@ -70,62 +73,55 @@ impl<'s> Scene<'s> {
             cast: lexicon.cast(),
             sections: spots.sections(),
             items: Vec::with_capacity(spots.all().len()),
-            focus,
+            located,
             countries: Vec::new(),
             adjective_follows: !matches!(primary, "en" | "de" | "ru"),
             bare_genitive: matches!(primary, "ru" | "ar"),
         };
-        scene.countries = scene.countries_of(spots);
+        scene.countries = located.countries(scene.lexicon.gazetteer());
         for spot in spots.all().iter().filter(|s| !s.embedded) {
             // where a story was written says nothing of who acts in it
             if spots.zone(spot) == Zone::Dateline {
                 continue;
             }
             let first = spot.first as usize;
+            let (what, country, weak) = scene.marks(scene.meaning(spots, spot));
             let item = Item {
                 section: spot.section as usize,
                 first,
                 end: first + usize::from(spot.count),
                 clitic: spot.clitic,
                 possessive: spots.is_possessive(spot),
-                what: scene.meaning(spots.senses(spot)),
+                what,
                 used: false,
-                country: None,
+                country,
+                weak,
             };
             scene.items.push(item);
         }
         scene
     }
 
-    fn countries_of(&self, spots: &Spots<'_>) -> Vec<u16> {
-        let gazetteer = self.lexicon.gazetteer();
-        let mut countries = Vec::new();
-        for spot in spots.all().iter().filter(|s| !s.embedded) {
-            if spots.zone(spot) == Zone::Dateline {
-                continue;
+    /// The plain role of a role with marks, its country, and whether it is weak.
+    pub fn marks(&self, what: What) -> (What, Option<u16>, bool) {
+        match what {
+            What::Agent(a) => {
+                let role = self.cast.agent(a);
+                (What::Agent(role.base), role.country, role.weak)
             }
-            for sense in spots.senses(spot) {
-                match sense {
-                    Sense::Country(c) | Sense::Demonym(c) => countries.push(c),
-                    Sense::Place(p) if gazetteer.place(p).population >= 100_000 => {
-                        countries.push(gazetteer.place(p).country);
-                    }
-                    _ => {}
-                }
+            What::Title(t) => {
+                let role = self.cast.title(t);
+                (What::Title(role.base), role.country, role.weak)
             }
+            other => (other, None, false),
         }
-        countries.extend(self.focus);
-        countries.sort_unstable();
-        countries.dedup();
-        countries
     }
 
-    /// The one meaning of a name: actors before roles before regions.
-    fn meaning(&self, senses: impl Iterator<Item = Sense>) -> What {
+    /// The one meaning of a name: actors before roles before regions, and as a region what it was read as.
+    fn meaning(&self, spots: &Spots<'_>, spot: &Spot) -> What {
         let gazetteer = self.lexicon.gazetteer();
         let (mut best, mut rank) = (What::Nobody, 0);
-        let mut most = 0;
-        for sense in senses {
+        for sense in spots.senses(spot) {
             let (what, worth) = match sense {
                 Sense::Actor(n) => match self.bound(n) {
                     Some(actor) => (What::Known(actor), 9),
@@ -133,26 +129,24 @@ impl<'s> Scene<'s> {
                 },
                 Sense::Title(t) => (What::Title(t), 8),
                 Sense::Agent(a) => (What::Agent(a), 7),
-                Sense::Demonym(c) => (What::Demonym(c), 6),
-                Sense::Country(c) => (What::State(c), 5),
-                Sense::Place(p) => {
-                    let place = gazetteer.place(p);
-                    if place.kind == "capital" {
-                        (What::Capital(place.country), 4)
-                    } else if place.population >= most {
-                        most = place.population;
-                        (What::Place(place.country), 3)
-                    } else {
-                        continue;
-                    }
-                }
-                Sense::Area(_) => (What::Nobody, 2),
+                _ => continue,
             };
-            if worth > rank || worth == rank && worth == 3 {
+            if worth > rank {
                 (best, rank) = (what, worth);
             }
         }
-        best
+        if rank > 0 {
+            return best;
+        }
+        match self.located.sense(spot) {
+            Some(Sense::Demonym(c)) => What::Demonym(c),
+            Some(Sense::Country(c)) => What::State(c),
+            Some(Sense::Place(p)) if gazetteer.place(p).kind == "capital" => {
+                What::Capital(gazetteer.place(p).country)
+            }
+            Some(Sense::Place(p)) => What::Place(gazetteer.place(p).country),
+            _ => What::Nobody,
+        }
     }
 
     /// The actor of a name, when the name alone or the story's countries are enough.
@@ -221,9 +215,15 @@ impl<'s> Scene<'s> {
 
     /// Whether nothing but words stands between token `first` and token `end`, `end` included.
     pub fn runs(&self, section: usize, first: usize, end: usize) -> bool {
-        self.tokens(section)[first..=end]
-            .iter()
-            .all(|t| !t.is(Shape::BREAK.with(Shape::SENTENCE)))
+        // a role that was read on over its neighbour ends behind it
+        let between = self
+            .tokens(section)
+            .get(first..=end)
+            .filter(|_| first <= end);
+        between.is_some_and(|tokens| {
+            let parted = Shape::BREAK.with(Shape::SENTENCE);
+            tokens.iter().all(|t| !t.is(parted))
+        })
     }
 
     /// Whether no small word stands in `first..end`: what stands there may be an adjective.

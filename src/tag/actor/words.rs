@@ -24,6 +24,10 @@ impl Small {
     pub const PARTICLE: Small = Small(1 << 4);
     /// Any other word that is no noun, adjective or verb.
     pub const OTHER: Small = Small(1 << 5);
+    /// Points at somebody: `to`, `on`, `against`. A place after a word of motion, else whom it concerns.
+    pub const TOWARD: Small = Small(1 << 6);
+    /// Belongs to whoever the sentence is about: `its`, `su`.
+    pub const POSSESSIVE: Small = Small(1 << 7);
 
     pub fn of(token: &Token) -> Small {
         let known = SMALL.get_or_init(table);
@@ -49,14 +53,14 @@ type Table = HashMap<u64, Small, Xxh3Builder>;
 static SMALL: OnceLock<Table> = OnceLock::new();
 
 /// By kind, in en es pt fr de ru ar.
-const WORDS: [(Small, &str); 6] = [
+const WORDS: [(Small, &str); 8] = [
     (Small::OF, "of de del do da dos das du des d von der vom"),
     (
         Small::PLACE,
-        "in at near into across throughout inside outside from to toward towards through around over on \
-         en a desde hacia hasta sobre em no na nos nas para desde ao \
+        "in near into across throughout inside outside from through around over \
+         en desde hasta sobre em no na nos nas desde \
          dans au aux vers depuis chez sur nach aus im am bei durch zu zur \
-         в во из на к около через في من الى داخل نحو عبر قرب",
+         в во из на около через في من داخل عبر قرب",
     ),
     (Small::JOIN, "and y e et und и و ni or o ou oder или"),
     (
@@ -72,10 +76,19 @@ const WORDS: [(Small, &str); 6] = [
         "with against between by for but who which that as is are was were has have had will would \
          after before during while when where since until because although if than then not also \
          its his her their our this these those some other many all both said says \
-         con contra entre por pero que quien como es son fue han ha tras ante bajo sin su sus se \
+         con contra entre para por pero que quien como es son fue han ha tras ante bajo sin su sus se \
          com mas pelo pela avec contre par pour mais qui que est sont ses leur leurs \
          mit gegen zwischen fur aber dass als ist sind wurde hat seine ihre \
          с против между для но что как не по от до о у على مع ضد بين ان التي الذي عن قال",
+    ),
+    (
+        Small::TOWARD,
+        "to toward towards on at against hacia a ao contra an gegen contre к против إلى الى نحو ضد على",
+    ),
+    (
+        Small::POSSESSIVE,
+        "its his her their su sus seu sua seus suas son sa ses leur leurs sein seine seinen seiner \
+         ihr ihre ihren ihrer его ее их свои своих",
     ),
 ];
 

@@ -11,14 +11,24 @@ use crate::story::tokenize;
 /// What a word says of a name beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cue {
+    /// Says where somebody sits: `based`.
+    Based,
     /// Stands before a person's surname: `Mr`.
     Courtesy,
+    /// What a government does: `the Indian proposal` is India's.
+    Deed,
+    /// Says that an office is no longer held: `former`.
+    Former,
     /// A given name: `Michael`.
     Given,
     /// Stands before a place: `in`.
     Locative,
+    /// Moves to or from somewhere, so that `to` is said of a place: `travelled`.
+    Motion,
     /// A place's name that people bear as well: `Jordan`.
     Personal,
+    /// Hands news on, so that a medium beside it is a source: `reported`, `told`.
+    Report,
     /// A place where the press sits and the news is from elsewhere: `Geneva`.
     Seat,
     /// What a government does in print: `said`.
@@ -27,11 +37,16 @@ pub enum Cue {
     Surrounding,
 }
 
-const CUES: [(&str, Cue); 7] = [
+const CUES: [(&str, Cue); 12] = [
+    ("based", Cue::Based),
     ("courtesy", Cue::Courtesy),
+    ("deed", Cue::Deed),
+    ("former", Cue::Former),
     ("given", Cue::Given),
     ("locative", Cue::Locative),
+    ("motion", Cue::Motion),
     ("personal", Cue::Personal),
+    ("report", Cue::Report),
     ("seat", Cue::Seat),
     ("speech", Cue::Speech),
     ("surrounding", Cue::Surrounding),
@@ -40,7 +55,7 @@ const CUES: [(&str, Cue); 7] = [
 /// All cue words, by token hash.
 #[derive(Default)]
 pub struct Cues {
-    words: HashMap<u64, u8, BuildHasherDefault<Same>>,
+    words: HashMap<u64, u16, BuildHasherDefault<Same>>,
 }
 
 impl Cues {

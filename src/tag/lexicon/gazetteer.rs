@@ -47,8 +47,9 @@ pub struct Place {
     /// `capital`, `city`, `admin1`, `admin2`.
     pub kind: &'static str,
     pub country: u16,
-    /// GeoNames code of the first-order division.
+    /// GeoNames code of the first-order division, and its name.
     pub admin1: Option<Arc<str>>,
+    pub division: Option<Arc<str>>,
     /// Degrees, WGS 84.
     pub coordinates: (f32, f32),
     pub population: u32,
@@ -122,10 +123,11 @@ impl Gazetteer {
         let mut gazetteer = Gazetteer::default();
         gazetteer.read_countries(tables, builder);
         gazetteer.read_areas(tables, builder);
-        gazetteer.read_aliases(tables, builder);
         gazetteer.read_demonyms(tables, builder);
         gazetteer.read_places("places.tsv", tables, builder);
         gazetteer.read_places("states.tsv", tables, builder);
+        gazetteer.read_divisions(tables);
+        gazetteer.read_aliases(tables, builder);
         gazetteer
     }
 
@@ -183,16 +185,45 @@ impl Gazetteer {
         }
     }
 
-    /// Further names of countries and areas.
+    /// Names of first-order divisions, for display.
+    fn read_divisions(&mut self, tables: &mut Tables<'_>) {
+        let rows = tables.rows("divisions.tsv", &["division", "name"], 1);
+        let names: Vec<Arc<str>> = rows.iter().map(|row| row.cells[1].into()).collect();
+        let mut key = String::new();
+        for place in &mut self.places {
+            let Some(code) = &place.admin1 else {
+                continue;
+            };
+            key.clear();
+            key.push_str(&self.countries[usize::from(place.country)].code);
+            key.push('.');
+            key.push_str(code);
+            let at = rows.binary_search_by(|row| row.cells[0].cmp(&key));
+            place.division = at.ok().map(|at| names[at].clone());
+        }
+    }
+
+    /// The most populous place of a name: `AT.Vienna`.
+    fn place_named(&self, code: &str) -> Option<u32> {
+        let (country, name) = code.split_once('.')?;
+        let country = self.find(country)?;
+        let places = self.places.iter().enumerate();
+        let named = places.filter(|(_, p)| p.country == country && *p.name == *name);
+        let best = named.max_by_key(|(_, p)| (p.kind != "admin1", p.population))?;
+        Some(best.0 as u32)
+    }
+
+    /// Further names of countries, areas and places.
     fn read_aliases(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
         for row in tables.rows("aliases.tsv", &["code", "language", "names"], 2) {
             let code = row.cells[0];
             let area = self.areas.iter().position(|area| *area.id == *code);
-            let sense = match (self.find(code), area) {
-                (Some(country), _) => Sense::Country(country),
-                (None, Some(area)) => Sense::Area(area as u16),
-                (None, None) if self.countries.is_empty() => continue,
-                (None, None) => {
+            let sense = match (self.find(code), area, self.place_named(code)) {
+                (Some(country), ..) => Sense::Country(country),
+                (None, Some(area), _) => Sense::Area(area as u16),
+                (None, None, Some(place)) => Sense::Place(place),
+                (None, None, None) if self.countries.is_empty() => continue,
+                (None, None, None) => {
                     tables.fault(&row, format!("unknown region \"{code}\""));
                     continue;
                 }
@@ -252,6 +283,7 @@ impl Gazetteer {
                 kind,
                 country,
                 admin1: row.optional(3).map(Arc::from),
+                division: None,
                 coordinates,
                 population,
                 size: (population.max(1) as f32).log10(),

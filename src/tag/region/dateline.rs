@@ -15,6 +15,18 @@ pub struct Origin {
     pub seat: bool,
 }
 
+impl Origin {
+    /// All countries of the dateline: `BEIJING/HONG KONG`.
+    pub fn countries(&self, gazetteer: &Gazetteer) -> Vec<u16> {
+        let mut countries: Vec<u16> = Vec::new();
+        for (_, sense) in &self.places {
+            let country = country_of(*sense, gazetteer);
+            countries.extend(country.filter(|c| !countries.contains(c)));
+        }
+        countries
+    }
+}
+
 /// Reads the dateline zone of a story.
 pub fn origin(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon) -> Origin {
     let mut origin = Origin::default();
@@ -82,7 +94,9 @@ fn best(
                 let near = within == Some(place.country);
                 let nearer = near && division.is_some() && division == place.admin1;
                 let capital = u32::from(place.kind == "capital") * 10;
-                let size = place.population.max(1).ilog2() + capital;
+                let size = place.population.max(1).ilog2() + capital + 4;
+                // a city and its province: the city
+                let size = size - if place.kind == "admin1" { 4 } else { 0 };
                 size + u32::from(near) * 200 + u32::from(nearer) * 200
             }
             _ => 0,

@@ -161,7 +161,9 @@ impl Reader<'_, '_> {
     fn read(&self, at: usize) -> Option<Hit> {
         let spot = &self.spots.all()[at];
         let (sense, context) = self.choose(at)?;
-        if !context && self.is_trap(at, sense) {
+        // in the name of an actor a town is a word: Ejército de Liberación Nacional
+        let word = spot.embedded && matches!(sense, Sense::Place(_)) && self.is_small(sense);
+        if word || !context && self.is_trap(at, sense) {
             return None;
         }
         let role = self.role(spot, sense);
@@ -180,7 +182,9 @@ impl Reader<'_, '_> {
     /// The best sense, and whether its neighbour proves it.
     fn choose(&self, at: usize) -> Option<(Sense, bool)> {
         let spot = &self.spots.all()[at];
-        let mut senses = self.spots.senses(spot).filter(|s| s.is_region());
+        let all = || self.spots.senses(spot).filter(|s| s.is_region());
+        let state = all().any(|s| matches!(s, Sense::Country(_)));
+        let mut senses = all();
         let first = senses.next()?;
         let mut senses = senses.peekable();
         if senses.peek().is_none() && !self.is_small(first) {
@@ -189,6 +193,10 @@ impl Reader<'_, '_> {
         let parent = self.parent(at);
         let rate = |sense: Sense| {
             let context = parent.is_some_and(|parent| self.lies_in(sense, parent));
+            // a country's name is no village: Venezuela in Cuba only as `Venezuela, Cuba`
+            if state && !context && self.is_village(sense) {
+                return (f32::MIN, false);
+            }
             (self.score(sense) + if context { 6.0 } else { 0.0 }, context)
         };
         let (mut best, (mut score, mut context)) = (first, rate(first));
@@ -284,6 +292,13 @@ impl Reader<'_, '_> {
             return false;
         }
         self.words.hold(token.hash) && !scene || self.is_doubtful(spot, supported, scene)
+    }
+
+    fn is_village(&self, sense: Sense) -> bool {
+        matches!(sense, Sense::Place(p) if {
+            let place = self.gazetteer.place(p);
+            place.kind == "city" && place.population < 500_000
+        })
     }
 
     /// A place that needs somebody to speak for it.
