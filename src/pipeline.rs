@@ -99,7 +99,8 @@ enum Decided {
 }
 
 impl Pipeline {
-    pub fn new(settings: Settings, tagger: Arc<Tagger>) -> Pipeline {
+    pub fn new(mut settings: Settings, tagger: Arc<Tagger>) -> Pipeline {
+        settings.feeds = completed(settings.feeds);
         let window = Window::new(settings.dedup.clone());
         Pipeline {
             settings,
@@ -260,7 +261,7 @@ impl Pipeline {
         (0..).zip(dispatches).map(prepare).collect()
     }
 
-    /// A feed's profile, else its agency's.
+    /// A feed's profile, else its agency's, else what is known of the agency.
     fn profile(&self, message: &RawMessage) -> &FeedProfile {
         static NONE: FeedProfile = FeedProfile {
             agency: None,
@@ -269,15 +270,16 @@ impl Pipeline {
             charset: None,
             urgency: Vec::new(),
         };
-        let feeds = &self.settings.feeds;
-        let Some(agency) = message.subject.agency().filter(|_| !feeds.is_empty()) else {
+        let Some(agency) = message.subject.agency() else {
             return &NONE;
         };
-        let feed = message
-            .subject
-            .feed()
-            .and_then(|feed| feeds.get(&format!("{agency}.{feed}")));
-        feed.or_else(|| feeds.get(agency)).unwrap_or(&NONE)
+        let feeds = Some(&self.settings.feeds).filter(|feeds| !feeds.is_empty());
+        let feed = feeds
+            .zip(message.subject.feed())
+            .and_then(|(feeds, feed)| feeds.get(&format!("{agency}.{feed}")));
+        feed.or_else(|| feeds?.get(agency))
+            .or_else(|| normalize::profile(agency))
+            .unwrap_or(&NONE)
     }
 
     /// Refuses a story whose words alone are more than a record may hold.
@@ -412,6 +414,33 @@ impl<'m> Cuts<'m> {
         }
         self.closed
     }
+}
+
+/// Profiles in which a feed says what differs from its agency, and an agency what differs from what is known of it.
+fn completed(mut feeds: BTreeMap<String, FeedProfile>) -> BTreeMap<String, FeedProfile> {
+    let fill = |profile: &mut FeedProfile, from: &FeedProfile| {
+        let fill = |to: &mut Option<String>, from: &Option<String>| {
+            *to = to.take().or_else(|| from.clone());
+        };
+        fill(&mut profile.agency, &from.agency);
+        fill(&mut profile.language, &from.language);
+        fill(&mut profile.zone, &from.zone);
+        fill(&mut profile.charset, &from.charset);
+        if profile.urgency.is_empty() {
+            profile.urgency.clone_from(&from.urgency);
+        }
+    };
+    let said = feeds.clone();
+    for (name, profile) in &mut feeds {
+        let (agency, feed) = name.split_once('.').unwrap_or((name, ""));
+        if let Some(own) = said.get(agency).filter(|_| !feed.is_empty()) {
+            fill(profile, own);
+        }
+        if let Some(known) = normalize::profile(agency) {
+            fill(profile, known);
+        }
+    }
+    feeds
 }
 
 /// Runs `work` on one message; a panic is a rejection of that message.

@@ -141,7 +141,34 @@ def datelines(desk):
         for key, ok in checks.items():
             of[key] += 1
             right[key] += ok
-    return {f"datelines.{key}": right[key] / max(of[key], 1) for key in right}
+    return {f"datelines.{key}": right[key] / max(of[key], 1) for key in right} | false_datelines(desk)
+
+
+def paragraphs(most):
+    """Paragraphs from within the bodies of the corpora: none of them begins a story."""
+    seen = set()
+    for path in sorted(DATA.glob("region/*.jsonl")) + sorted(DATA.glob("actor/*.jsonl")) + sorted(DATA.glob("dedup/wiretest.jsonl")):
+        for row in lines(path):
+            text = row.get("text") or row.get("body") or ""
+            for paragraph in text.split("\n")[3:] if isinstance(text, str) else []:
+                # a paragraph that stands twice is a duplicate, and tells nothing
+                if len(paragraph) >= 40 and paragraph not in seen:
+                    seen.add(paragraph)
+                    yield paragraph
+                    if len(seen) == most:
+                        return
+
+
+def false_datelines(desk):
+    """Of 10,000 paragraphs from within stories, the share in which no dateline is found."""
+    rows = [json.dumps({"id": str(n), "text": text}) for n, text in enumerate(paragraphs(10_000))]
+    if not rows:
+        raise Missing("no paragraphs")
+    events = lines(desk.taste("false_datelines", ["--jsonl", "-"], stdin="\n".join(rows).encode()))
+    found = [event["wire"]["dateline"]["text"] for event in events if (event.get("wire") or {}).get("dateline")]
+    if os.environ.get("SHOW"):
+        print("\n".join(found), file=sys.stderr)
+    return {"datelines.none_in_bodies": 1 - len(found) / len(rows)}
 
 
 def dedup(desk):

@@ -93,13 +93,15 @@ pub(super) fn held(story: &Story) -> Option<Held> {
     })
 }
 
-/// A name for life, of the story and of the cluster that it begins.
+/// A name for life, of the story and of the cluster that it begins: its bytes and their place, so that no other run's
+/// story has it.
 fn name(story: &Story) -> u128 {
-    let mut origin = Vec::with_capacity(64);
+    let mut origin = Vec::with_capacity(96);
     origin.extend_from_slice(story.origin.stream.as_bytes());
     origin.push(0);
     origin.extend_from_slice(&story.origin.sequence.to_le_bytes());
     origin.extend_from_slice(&story.item.to_le_bytes());
+    origin.extend_from_slice(&story.raw.sha256);
     xxh3_128(&origin)
 }
 

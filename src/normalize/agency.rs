@@ -6,24 +6,10 @@ pub struct Agency {
     pub name: &'static str,
     /// Spellings in datelines, sign-offs, metadata and subjects; compared without case beyond three letters.
     pub aliases: &'static [&'static str],
-    /// BCP 47, for agencies that write in one language.
-    pub language: Option<&'static str>,
 }
 
-const fn row(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    language: &'static str,
-) -> Agency {
-    Agency {
-        name,
-        aliases,
-        language: if language.is_empty() {
-            None
-        } else {
-            Some(language)
-        },
-    }
+const fn row(name: &'static str, aliases: &'static [&'static str]) -> Agency {
+    Agency { name, aliases }
 }
 
 /// Agencies whose marks are known from their copy.
@@ -31,13 +17,11 @@ pub static AGENCIES: &[Agency] = &[
     row(
         "EFE",
         &["EFECOM", "EFEAGRO", "EFEverde", "EFE Agro", "Agencia EFE"],
-        "",
     ),
-    row("AP", &["Associated Press", "The Associated Press"], ""),
+    row("AP", &["Associated Press", "The Associated Press"]),
     row(
         "Reuters",
         &["Reuter", "رويترز", "Рейтер", "路透社", "Thomson Reuters"],
-        "",
     ),
     row(
         "AFP",
@@ -50,7 +34,6 @@ pub static AGENCIES: &[Agency] = &[
             "法新社",
             "Agence France-Presse",
         ],
-        "",
     ),
     row(
         "Xinhua",
@@ -61,9 +44,8 @@ pub static AGENCIES: &[Agency] = &[
             "Синьхуа",
             "Xinhua News Agency",
         ],
-        "",
     ),
-    row("TASS", &["ТАСС", "ITAR-TASS", "ИТАР-ТАСС", "Itar-Tass"], ""),
+    row("TASS", &["ТАСС", "ITAR-TASS", "ИТАР-ТАСС", "Itar-Tass"]),
     row(
         "dpa",
         &[
@@ -72,41 +54,39 @@ pub static AGENCIES: &[Agency] = &[
             "dpa-AFX",
             "dpa-infocom",
         ],
-        "",
     ),
-    row("ANSA", &["ANSAmed"], ""),
-    row("Kyodo", &["共同通信", "Kyodo News"], ""),
-    row("PA", &["PA Media", "Press Association"], "en"),
-    row("AA", &["Anadolu", "Anadolu Agency", "Anadolu Ajansı"], ""),
-    row("PTI", &["Press Trust of India"], "en"),
-    row("IANS", &[], "en"),
-    row("UNI", &[], "en"),
-    row("ANI", &[], "en"),
-    row("Lusa", &["Agência Lusa"], "pt"),
-    row("Europa Press", &["EuropaPress", "EP"], "es"),
-    row("ats", &["Keystone-ATS", "SDA", "Keystone-SDA"], ""),
-    row("Belga", &[], ""),
-    row("Ritzau", &[], "da"),
-    row("STT", &["STT-Lehtikuva"], "fi"),
-    row("NTB", &[], "nb"),
-    row("TT", &["TT Nyhetsbyrån", "Tidningarnas Telegrambyrå"], "sv"),
+    row("ANSA", &["ANSAmed"]),
+    row("Kyodo", &["共同通信", "Kyodo News"]),
+    row("PA", &["PA Media", "Press Association"]),
+    row("AA", &["Anadolu", "Anadolu Agency", "Anadolu Ajansı"]),
+    row("PTI", &["Press Trust of India"]),
+    row("IANS", &[]),
+    row("UNI", &[]),
+    row("ANI", &[]),
+    row("Lusa", &["Agência Lusa"]),
+    row("Europa Press", &["EuropaPress", "EP"]),
+    row("ats", &["Keystone-ATS", "SDA", "Keystone-SDA"]),
+    row("Belga", &[]),
+    row("Ritzau", &[]),
+    row("STT", &["STT-Lehtikuva"]),
+    row("NTB", &[]),
+    row("TT", &["TT Nyhetsbyrån", "Tidningarnas Telegrambyrå"]),
     row(
         "APA",
         &["Austria Presse Agentur", "APA - Austria Presse Agentur"],
-        "de",
     ),
-    row("KNA", &[], "de"),
-    row("AAP", &["Australian Associated Press"], "en"),
-    row("Adnkronos", &["ADNKRONOS"], "it"),
-    row("Interfax", &["Интерфакс"], ""),
-    row("RIA Novosti", &["РИА Новости", "RIA"], ""),
-    row("Yonhap", &["연합뉴스"], ""),
-    row("Jiji", &["時事", "Jiji Press"], ""),
-    row("Bernama", &[], ""),
-    row("SPA", &["واس"], ""),
-    row("WAM", &["وام"], ""),
-    row("MENA", &["أ ش أ", "ا ش ا"], ""),
-    row("UPI", &["United Press International"], "en"),
+    row("KNA", &[]),
+    row("AAP", &["Australian Associated Press"]),
+    row("Adnkronos", &["ADNKRONOS"]),
+    row("Interfax", &["Интерфакс"]),
+    row("RIA Novosti", &["РИА Новости", "RIA"]),
+    row("Yonhap", &["연합뉴스"]),
+    row("Jiji", &["時事", "Jiji Press"]),
+    row("Bernama", &[]),
+    row("SPA", &["واس"]),
+    row("WAM", &["وام"]),
+    row("MENA", &["أ ش أ", "ا ش ا"]),
+    row("UPI", &["United Press International"]),
     row(
         "CP",
         &[
@@ -114,26 +94,37 @@ pub static AGENCIES: &[Agency] = &[
             "Canadian Press",
             "La Presse Canadienne",
         ],
-        "",
     ),
-    row("Notimex", &[], "es"),
-    row("Télam", &["Telam"], "es"),
-    row("NA", &["Noticias Argentinas"], "es"),
-    row("Agência Brasil", &["Agencia Brasil"], "pt"),
-    row("Ukrinform", &["Укринформ", "Укрінформ"], ""),
-    row("MTI", &[], ""),
-    row("ČTK", &["CTK"], "cs"),
-    row("PAP", &[], "pl"),
-    row("Tanjug", &[], ""),
-    row("Hina", &[], ""),
-    row("BNS", &[], ""),
-    row("ANP", &[], "nl"),
-    row("IPS", &[], "en"),
-    row("China News Service", &["中新社", "CNS"], "zh"),
-    row("PRNewswire", &["PR Newswire", "PRN"], ""),
-    row("Business Wire", &["BUSINESSWIRE"], ""),
-    row("GlobeNewswire", &["GLOBE NEWSWIRE"], ""),
-    row("CNW", &["CNW Group"], ""),
+    row("Notimex", &[]),
+    row("Télam", &["Telam"]),
+    row("NA", &["Noticias Argentinas"]),
+    row("Agência Brasil", &["Agencia Brasil"]),
+    row("Ukrinform", &["Укринформ", "Укрінформ"]),
+    row("MTI", &[]),
+    row("ČTK", &["CTK"]),
+    row("PAP", &[]),
+    row("Tanjug", &[]),
+    row("Hina", &[]),
+    row("BNS", &[]),
+    row("ANP", &[]),
+    row("IPS", &[]),
+    row("China News Service", &["中新社", "CNS"]),
+    row(
+        "PRNewswire",
+        &[
+            "PR Newswire",
+            "PRN",
+            "PRNewswire-AsiaNet",
+            "PRNewswire-FirstCall",
+        ],
+    ),
+    row("ots", &["news aktuell"]),
+    row("EQS", &["EQS-News", "DGAP"]),
+    row("ACCESSWIRE", &["Accesswire"]),
+    row("Marketwired", &["Marketwire", "MARKETWIRE"]),
+    row("Business Wire", &["BUSINESSWIRE"]),
+    row("GlobeNewswire", &["GLOBE NEWSWIRE"]),
+    row("CNW", &["CNW Group"]),
 ];
 
 /// The agency that `written` names. Short codes are compared by letter case too, unless all of them
@@ -150,6 +141,21 @@ pub fn find(written: &str) -> Option<&'static Agency> {
         };
         same(agency.name) || agency.aliases.iter().any(|alias| same(alias))
     })
+}
+
+/// Whether the agency of this display name sends what others pay for.
+pub fn is_release_service(name: &str) -> bool {
+    [
+        "PRNewswire",
+        "Business Wire",
+        "GlobeNewswire",
+        "CNW",
+        "ots",
+        "EQS",
+        "ACCESSWIRE",
+        "Marketwired",
+    ]
+    .contains(&name)
 }
 
 /// The display name for `written`: the agency's own where it is known, else as written.

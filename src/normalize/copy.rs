@@ -1,9 +1,11 @@
 //! Paragraphs → the parts of a story. Where does the head end, where the tail begin, and what in between is text?
 
-use crate::story::Caption;
+use crate::story::{Caption, Signal};
 
 use super::dateline::{self, Found};
-use super::furniture::{self, Note};
+use super::embargo;
+use super::furniture;
+use super::note::{self, Note};
 use super::sign_off::{self, Ended};
 use super::signal::{self, Marks};
 use super::text::Paragraph;
@@ -27,6 +29,8 @@ pub struct Parts<'t> {
     /// Lines between headline and dateline.
     pub subheadlines: Vec<&'t str>,
     pub by: Option<&'t str>,
+    /// The keyword line of American wires.
+    pub slug: Option<&'t str>,
     pub dateline: Option<Found>,
     pub body: Vec<&'t str>,
     pub captions: Vec<Caption>,
@@ -54,13 +58,10 @@ pub fn parts<'t>(
     let mut rest: Vec<Paragraph<'t>> = paragraphs.collect();
     let mut parts = Parts::default();
     // from the end first: what a private note hides must not be read
-    if let Some(at) = rest
-        .iter()
-        .position(|p| furniture::note(p.text) == Some(Note::Private))
-    {
-        rest.truncate(at);
-    }
-    head(&mut rest, headline, &mut parts, marks);
+    let private = (0..rest.len())
+        .find(|at| note::begins_private(rest[*at].text, rest.get(at + 1).map(|next| next.text)));
+    rest.truncate(private.unwrap_or(rest.len()));
+    head(&mut rest, headline, kind, &mut parts, marks);
     let only = rest.first().map(|p| p.text).filter(|_| rest.len() == 1);
     lead(&mut rest, &mut parts, marks);
     if rest.is_empty() && headline == Headline::Missing && parts.headline.is_none() {
@@ -69,40 +70,71 @@ pub fn parts<'t>(
         return parts;
     }
     let whole: Vec<&'t str> = rest.iter().map(|p| p.text).collect();
-    for paragraph in &whole {
-        match furniture::note(paragraph) {
-            Some(Note::Editors) => parts.notes.push(paragraph),
-            Some(_) => {}
-            None => match furniture::caption(paragraph).filter(|_| kind == Kind::Story) {
-                Some(caption) => parts.captions.push(caption),
-                None => parts.body.push(paragraph),
-            },
-        }
-    }
+    sort(&whole, kind, &mut parts, marks);
     parts.ended = sign_off::take(&mut parts.body);
     if parts.body.is_empty() && !parts.captions.is_empty() {
         // a text that is nothing but a caption is its text
         parts.captions.clear();
         parts.body = whole
             .into_iter()
-            .filter(|p| furniture::note(p).is_none())
+            .filter(|p| note::note(p).is_none())
             .collect();
         parts.ended = sign_off::take(&mut parts.body);
     }
     parts
 }
 
+/// Notes, captions and text, each to its place.
+fn sort<'t>(whole: &[&'t str], kind: Kind, parts: &mut Parts<'t>, marks: &mut Marks) {
+    let mut notebook = false;
+    for paragraph in whole {
+        match note::note(paragraph) {
+            Some(Note::Notebook { corrects }) => {
+                notebook = true;
+                if corrects {
+                    marks.add(Signal::Correction);
+                }
+            }
+            Some(Note::Service | Note::Private) => {}
+            note if notebook || note == Some(Note::Editors) => {
+                let line = paragraph.trim_start_matches(['-', '*', ' ']);
+                parts.embargo = parts.embargo.or_else(|| embargo::order(line));
+                parts.notes.push(paragraph);
+            }
+            _ => match furniture::caption(paragraph).filter(|_| kind == Kind::Story) {
+                Some(caption) => add_caption(caption, parts),
+                None => parts.body.push(paragraph),
+            },
+        }
+    }
+}
+
+/// Adds a caption; one that is nothing but a credit is the credit of the caption above it.
+fn add_caption(caption: Caption, parts: &mut Parts<'_>) {
+    let is_credit = caption.credit.as_deref() == Some(&*caption.text);
+    match parts.captions.last_mut() {
+        Some(above) if is_credit && above.credit.is_none() => above.credit = caption.credit,
+        _ => parts.captions.push(caption),
+    }
+}
+
 /// Takes service lines, headline and byline off the top, down to the dateline.
 fn head<'t>(
     rest: &mut Vec<Paragraph<'t>>,
     headline: Headline,
+    kind: Kind,
     parts: &mut Parts<'t>,
     marks: &mut Marks,
 ) {
     let mut taken = 0;
     while let Some(first) = rest.get(taken).map(|p| p.text) {
         let repeated = rest.len() > 1 && repeats(first, headline);
-        if !repeated && !service(first, parts, marks) {
+        let captioned = || {
+            (kind == Kind::Story && taken + 1 < rest.len()).then(|| furniture::caption(first))?
+        };
+        if let Some(caption) = captioned() {
+            add_caption(caption, parts);
+        } else if !repeated && !service(first, parts, marks) {
             break;
         }
         taken += 1;
@@ -115,6 +147,8 @@ fn head<'t>(
         let line = line.text;
         if let Some(name) = furniture::byline(line) {
             parts.by.get_or_insert(name);
+        } else if let Some(caption) = furniture::caption(line) {
+            add_caption(caption, parts);
         } else if service(line, parts, marks) {
         } else if parts.headline.is_none() && headline == Headline::Missing {
             parts.headline = Some(line);
@@ -131,7 +165,8 @@ fn heading_lines(rest: &[Paragraph], headline: Headline) -> Option<usize> {
         if dateline::read(paragraph.text).is_some() {
             return (n > 0).then_some(n);
         }
-        if !is_heading(paragraph.text) {
+        let text = paragraph.text;
+        if !is_heading(text) && furniture::caption(text).is_none() && note::note(text).is_none() {
             break;
         }
     }
@@ -159,21 +194,28 @@ fn is_heading(line: &str) -> bool {
 
 /// Lines that serve the desk: rules, notes, embargoes, and version words alone on their line.
 fn service<'t>(line: &'t str, parts: &mut Parts<'t>, marks: &mut Marks) -> bool {
-    match furniture::note(line) {
+    match note::note(line) {
         Some(Note::Editors) => {
             parts.notes.push(line);
-            if let Some(order) = signal::embargo(line) {
+            if let Some(order) = embargo::order(line) {
                 parts.embargo.get_or_insert(order);
             }
             return true;
         }
-        Some(_) => return true,
-        None => {}
+        Some(Note::Service | Note::Private) => return true,
+        Some(Note::Notebook { .. }) | None => {}
     }
     if line.len() > LONGEST_HEADING {
         return false;
     }
-    if let Some(order) = signal::embargo(line) {
+    if signal::is_slug(line) {
+        signal::read_codes(line, marks);
+        parts
+            .slug
+            .get_or_insert(line.split(',').next().unwrap_or(line));
+        return true;
+    }
+    if let Some(order) = embargo::order(line) {
         parts.embargo.get_or_insert(order);
         return true;
     }
@@ -209,6 +251,10 @@ fn lead<'t>(rest: &mut Vec<Paragraph<'t>>, parts: &mut Parts<'t>, marks: &mut Ma
         if let Some((found, end)) = dateline::read(first.text) {
             first.text = first.text[end..].trim_start();
             parts.dateline.get_or_insert(found);
+        }
+        if let Some((name, rest)) = furniture::reporter(first.text) {
+            first.text = rest;
+            parts.by.get_or_insert(name);
         }
         first.text = signal::strip(first.text, marks);
         if first.text.is_empty() || furniture::is_rule(first.text) {

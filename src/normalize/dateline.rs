@@ -42,9 +42,12 @@ pub fn read(paragraph: &str) -> Option<(Found, usize)> {
     let head = &paragraph[..paragraph.floor_char_boundary(REACH)];
     let (mut found, end) = ideographic(head)
         .or_else(|| agency_first(head))
+        .or_else(|| labelled(head))
         .or_else(|| bracketed(head))
         .or_else(|| slashed(head))
-        .or_else(|| bare(head))?;
+        .or_else(|| bare(head))
+        .or_else(|| with_state(head))
+        .or_else(|| city_alone(head))?;
     found.text = paragraph[..end].trim().to_owned();
     Some((found, end))
 }
@@ -131,6 +134,84 @@ fn agency_first(head: &str) -> Option<(Found, usize)> {
     Some((found, start + dash + length))
 }
 
+/// `ANSA - ROMA, 6 NOV - `, perhaps with one more word in capitals
+fn labelled(head: &str) -> Option<(Found, usize)> {
+    if !head.starts_with(|c: char| c.is_uppercase()) {
+        return None;
+    }
+    let (dash, length) = dashes(head).next().filter(|(at, _)| *at <= 24)?;
+    let label = &head[..dash];
+    let mut words = label.split(' ');
+    let agency = agency::find(words.next()?)?;
+    if label.split(' ').count() > 2 || label.chars().any(char::is_lowercase) {
+        return None;
+    }
+    let start = dash + length;
+    let (end, run) = dashes(&head[start..]).next()?;
+    let mut found = origin(&head[start..start + end], Strictness::Marked)?;
+    found.date?;
+    found.agencies = vec![agency.name.to_owned()];
+    Some((found, start + end + run))
+}
+
+/// `KNOXVILLE, Tenn. The board`: a place in capitals with its state, and a sentence at once
+fn with_state(head: &str) -> Option<(Found, usize)> {
+    const STATES: &[&str] = &[
+        "Ala.", "Ariz.", "Ark.", "Calif.", "Colo.", "Conn.", "Del.", "D.C.", "Fla.", "Ga.", "Ill.",
+        "Ind.", "Kan.", "Ky.", "La.", "Md.", "Mass.", "Mich.", "Minn.", "Miss.", "Mo.", "Mont.",
+        "Neb.", "Nev.", "N.H.", "N.J.", "N.M.", "N.Y.", "N.C.", "N.D.", "Okla.", "Ore.", "Pa.",
+        "R.I.", "S.C.", "S.D.", "Tenn.", "Vt.", "Va.", "Wash.", "W.Va.", "Wis.", "Wyo.",
+    ];
+    let (place, rest) = head
+        .split_once(", ")
+        .filter(|(place, _)| place.len() <= 30)?;
+    let state = rest
+        .split(' ')
+        .next()
+        .filter(|state| STATES.contains(state))?;
+    let after = &rest[state.len()..];
+    if !place::is_upper_place(place) || !place::is_name(place, 3) || !begins_sentence(after) {
+        return None;
+    }
+    let found = Found {
+        places: vec![place::title_case(place)],
+        region: Some(state.to_owned()),
+        ..Found::default()
+    };
+    Some((found, place.len() + 2 + state.len()))
+}
+
+/// `ANKARA` on a line of its own, or before a sentence: a city that agencies write from, in capitals
+fn city_alone(head: &str) -> Option<(Found, usize)> {
+    if !head.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return None;
+    }
+    let end = head
+        .char_indices()
+        .find(|(_, c)| !c.is_uppercase() && *c != ' ')
+        .map_or(head.len(), |(at, _)| at);
+    let end = if end == head.len() {
+        end
+    } else {
+        head[..end].rfind(' ')?
+    };
+    let place = head[..end].trim_end();
+    let known = (4..=20).contains(&place.len()) && super::zone::of_place(place).is_some();
+    let found = Found {
+        places: vec![place::title_case(place)],
+        ..Found::default()
+    };
+    (known && (head.len() == end || begins_sentence(&head[end..]))).then_some((found, end))
+}
+
+/// A blank and a word with a capital and small letters: text that begins.
+fn begins_sentence(after: &str) -> bool {
+    let mut letters = after.trim_start().chars();
+    after.starts_with(' ')
+        && letters.next().is_some_and(char::is_uppercase)
+        && letters.next().is_some_and(|c| c.is_lowercase() || c == ' ')
+}
+
 /// `Beijing, Nov 6 (EFE).-`
 fn bracketed(head: &str) -> Option<(Found, usize)> {
     for open in memchr::memchr_iter(b'(', head.as_bytes()).take(6) {
@@ -200,7 +281,10 @@ fn is_ambiguous(names: &[String]) -> bool {
 
 /// `Rom (KNA) Der Papst`: without a terminator a place of one or two words and nothing more is believed.
 fn short_place(before: &str) -> Option<Found> {
-    let short = before.split_whitespace().count() <= 2;
+    let (name, region) = place::split_region(before);
+    let words = name.split_whitespace().count();
+    let short = words <= 2 && !before.contains(',')
+        || words <= 4 && region.is_some() && before.ends_with(')');
     short.then(|| origin(before, Strictness::Plain)).flatten()
 }
 
@@ -247,7 +331,10 @@ fn bare(head: &str) -> Option<(Found, usize)> {
                 let place = found.places.first().or(found.desk.as_ref());
                 place.is_some()
                     && (found.date.is_some()
-                        || is_wide_dash(&head[at..at + length]) && is_place_alone(before))
+                        || is_wide_dash(&head[at..at + length])
+                            // two hyphens between letters part a keyword line
+                            && &head[at..at + length] != "--"
+                            && is_place_alone(before))
             }),
         };
         if let Some(found) = found {
@@ -403,8 +490,8 @@ fn agencies(content: &str) -> Option<(Vec<String>, Known)> {
 }
 
 /// What stands before the agency: places, region, date, or a desk.
-fn origin(text: &str, strictness: Strictness) -> Option<Found> {
-    let text = text.trim_matches([' ', ',', ';', '.']).trim();
+fn origin(sent: &str, strictness: Strictness) -> Option<Found> {
+    let text = sent.trim_matches([' ', ',', ';', '.']).trim();
     if text.len() > 120 || text.contains(['"', '“', '”', ';', '?', '!', ':', '<', '>']) {
         return None;
     }
@@ -440,7 +527,10 @@ fn origin(text: &str, strictness: Strictness) -> Option<Found> {
         if !place::is_region(region) {
             return None;
         }
-        found.region = Some(region.to_owned());
+        // the full stop of `Minn.` belongs to it where no date follows
+        let end = region.as_ptr() as usize - sent.as_ptr() as usize + region.len();
+        let stop = region.len() <= 6 && date.is_none() && sent[end..].starts_with('.');
+        found.region = Some(sent[end - region.len()..end + usize::from(stop)].to_owned());
     }
     if place::is_no_place(places) {
         return Some(found);

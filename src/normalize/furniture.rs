@@ -208,7 +208,10 @@ fn is_credit(sentence: &str) -> bool {
         return false;
     };
     let right = right.split('/').next().unwrap_or(right);
-    is_photo_agency(left) && is_person(right) && agency::find(right).is_none()
+    is_photo_agency(left)
+        && is_person(right)
+        && agency::find(right).is_none()
+        && !matches!(right.trim(), "Fim" | "FIM" | "Fin" | "FIN" | "End" | "END")
 }
 
 /// `EPA-EFE FILE`, `AP Photo`, `REUTERS`, `EFE`
@@ -253,101 +256,6 @@ fn is_person(text: &str) -> bool {
         && !text.starts_with(char::is_lowercase)
 }
 
-/// What a line that is no text is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// To the editors who take the story.
-    Editors,
-    /// Service marks (picture numbers) and rules: nobody reads them.
-    Service,
-    /// Everything from here on must never be published.
-    Private,
-}
-
-/// The kind of note that `paragraph` is; `None` for text.
-pub fn note(paragraph: &str) -> Option<Note> {
-    let first = paragraph.chars().next()?;
-    if !first.is_alphanumeric() && is_rule(paragraph) {
-        return Some(Note::Service);
-    }
-    // all notes begin with one of few letters: most paragraphs end here
-    if !matches!(
-        first,
-        '#' | '(' | 'E' | 'N' | 'A' | 'T' | 'D' | 'P' | 'H' | '-' | '*' | 'L'
-    ) {
-        return None;
-    }
-    const PRIVATE: &[&str] = &[
-        "The following information is not",
-        "Die folgenden Informationen sind nicht",
-        "# Notebook",
-        "# dpa NOTEBOOK",
-        "# Notizblock",
-        "## Editorial contacts",
-        "## Redaktionelle Hinweise",
-        "## Note to editors",
-        "## Internet links",
-        "## Orte",
-        "## dpa-Kontakte",
-        "* * * * The following information",
-        "* * * * Die folgenden Informationen",
-        "La siguiente información no",
-        "Les informations suivantes ne sont pas",
-    ];
-    let plain = paragraph.trim_start_matches(['-', ' ']);
-    if PRIVATE
-        .iter()
-        .any(|mark| begins(paragraph, mark) || begins(plain, mark))
-    {
-        return Some(Note::Private);
-    }
-    const EDITORS: &[&str] = &[
-        "Eds:",
-        "(Eds:",
-        "EDS:",
-        "(EDS:",
-        "Eds.:",
-        "EDITOR'S NOTE",
-        "EDITORS' NOTE",
-        "EDITOR’S NOTE",
-        "EDITORS:",
-        "Editors:",
-        "EDITORS NOTE",
-        "NOTE TO EDITORS",
-        "Note to editors",
-        "Note to Editors",
-        "ATTENTION EDITORS",
-        "ATTN EDITORS",
-        "NOTA A LOS",
-        "Nota a los editores",
-        "NOTA DEL EDITOR",
-        "NOTE AUX",
-        "Achtung Redaktionen",
-        "Hinweis an die Redaktionen",
-        "(Editors:",
-        "(EDITORS:",
-    ];
-    if paragraph.len() < 1000 && EDITORS.iter().any(|mark| begins(paragraph, mark)) {
-        return Some(Note::Editors);
-    }
-    let numbers = [
-        "AP Photo ",
-        "AP Photos ",
-        "With AP Photo",
-        "AP Graphic",
-        "AP Video",
-    ];
-    let service = paragraph.len() < 200
-        && numbers.iter().any(|mark| paragraph.starts_with(mark))
-        && !paragraph.ends_with('.');
-    service.then_some(Note::Service)
-}
-
-/// `starts_with` for many marks: most part from the text at the first byte.
-fn begins(text: &str, mark: &str) -> bool {
-    text.as_bytes().first() == mark.as_bytes().first() && text.starts_with(mark)
-}
-
 /// A line of nothing but marks: `-`, `=====`, `***`, `# # #`.
 pub fn is_rule(paragraph: &str) -> bool {
     paragraph.chars().all(|c| {
@@ -372,6 +280,13 @@ pub fn is_rule(paragraph: &str) -> bool {
                 | '•'
         )
     })
+}
+
+/// `（记者 …）` after a dateline: the name, and the text behind it.
+pub fn reporter(text: &str) -> Option<(&str, &str)> {
+    let inside = text.strip_prefix(['（', '('])?.strip_prefix("记者")?;
+    let (name, rest) = inside.split_once(['）', ')'])?;
+    (name.len() <= 60).then(|| (name.trim(), rest.trim_start()))
 }
 
 /// The name in a line that is nothing but a byline; at most 100 bytes.

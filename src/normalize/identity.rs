@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::story::Origin;
+use crate::story::{Fingerprint, Origin};
 
 /// The identifier of a story.
 pub struct Identity {
@@ -14,8 +14,15 @@ pub struct Identity {
     pub identified: bool,
 }
 
-/// The agency's own URI, else an urn from its identifier, else one from the place in the stream.
-pub fn of(guid: Option<String>, agency: &str, origin: &Origin, item: u32) -> Identity {
+/// The agency's own URI, else an urn from its identifier, else one from the bytes and their place in the
+/// stream: the same payload at the same place has one name for ever, and no other payload has it.
+pub fn of(
+    guid: Option<String>,
+    agency: &str,
+    origin: &Origin,
+    raw: &Fingerprint,
+    item: u32,
+) -> Identity {
     match guid
         .map(|guid| guid.trim().to_owned())
         .filter(|guid| !guid.is_empty())
@@ -34,9 +41,11 @@ pub fn of(guid: Option<String>, agency: &str, origin: &Origin, item: u32) -> Ide
             identified: true,
         },
         None => {
-            let place = format!("{}\0{}\0{item}", origin.stream, origin.sequence);
+            let mut place =
+                format!("{}\0{}\0{item}\0", origin.stream, origin.sequence).into_bytes();
+            place.extend_from_slice(&raw.sha256);
             Identity {
-                uri: format!("urn:copytaster:{agency}:{:016x}", xxh3_64(place.as_bytes())),
+                uri: format!("urn:copytaster:{agency}:{:016x}", xxh3_64(&place)),
                 guid: None,
                 identified: false,
             }
@@ -100,7 +109,11 @@ mod tests {
             stream: "WIRE_RAW".into(),
             sequence: 7,
         };
-        let of = |guid: &str| of(Some(guid.to_owned()), "efe", &origin, 0);
+        let raw = Fingerprint {
+            sha256: [1; 32],
+            bytes: 9,
+        };
+        let of = |guid: &str| of(Some(guid.to_owned()), "efe", &origin, &raw, 0);
         for (guid, uri) in [
             (
                 "urn:newsml:efe.example:20231106:1",
@@ -121,6 +134,31 @@ mod tests {
             let identity = of(guid);
             assert!(identity.uri.starts_with("urn:copytaster:efe:"), "{guid}");
             assert_eq!(identity.guid.as_deref(), Some(guid));
+        }
+    }
+
+    #[test]
+    fn without_an_identifier_the_bytes_and_their_place_are_one() {
+        let uri = |stream: &str, sequence, byte, item| {
+            let origin = Origin {
+                stream: stream.into(),
+                sequence,
+            };
+            let raw = Fingerprint {
+                sha256: [byte; 32],
+                bytes: 9,
+            };
+            of(None, "efe", &origin, &raw, item).uri
+        };
+        let one = uri("WIRE_RAW", 7, 1, 0);
+        assert_eq!(one, uri("WIRE_RAW", 7, 1, 0));
+        for other in [
+            uri("WIRE_RAW", 7, 2, 0),
+            uri("WIRE_RAW", 8, 1, 0),
+            uri("WIRE_RAW", 7, 1, 1),
+            uri("OTHER", 7, 1, 0),
+        ] {
+            assert_ne!(one, other);
         }
     }
 }

@@ -14,23 +14,26 @@ use crate::story::Token;
 const SAMPLE: usize = 80;
 /// Bytes that whatlang reads, where the words did not tell.
 const LEAD: usize = 400;
+/// Bytes of a text that one sentence may have: for a longer one few words are too few.
+const ONE_SENTENCE: usize = 240;
 
 /// Small words by language, folded; a word may belong to several.
 const WORDS: &[(&str, &str)] = &[
     (
         "en",
         "the of and to in that for on with was is has said by from at it as be have its after were which their will an would been \
-            who he his they not but this or had are about more over into up against told could she her says no than when",
+            who he his they not but this or had are about more over into up against told could she her says no than when \
+            a out off down been being him them before under new people killed",
     ),
     (
         "es",
         "el la de que en los del las por con para una un se su es al lo como mas fue ha sus entre este esta tras segun hoy sobre son \
-            desde pero informo y o no dijo anos tambien hasta donde muy han sin sera le ser este",
+            desde pero informo y o no dijo anos tambien hasta donde muy han sin sera le ser este dos tres menos hoy personas gobierno murieron",
     ),
     (
         "pt",
         "o a de que do da em os no na dos das por com para uma um se ao foi pelo pela mais sao tem seu sua nao segundo disse nesta neste \
-            apos entre e as nos nas como ser ate esta ja ou quando tambem ele ela informou",
+            apos entre e as nos nas como ser ate esta ja ou quando tambem ele ela informou dois duas pessoas governo hoje menos",
     ),
     (
         "fr",
@@ -40,7 +43,8 @@ const WORDS: &[(&str, &str)] = &[
     (
         "de",
         "der die das und in den von zu mit dem des im auf fur ist nicht ein eine einer einem einen sich auch als an nach wie aus bei hat \
-            wurde sind wird zum zur uber vor am es er sie dass haben sagte bis noch mehr gegen seit oder aber war werden",
+            wurde sind wird zum zur uber vor am es er sie dass haben sagte bis noch mehr gegen seit oder aber war werden \
+            zuruck beim hatte nach neue neuer ihre",
     ),
     (
         "it",
@@ -151,7 +155,11 @@ pub fn detect<'t>(tokens: impl Iterator<Item = &'t Token>, text: &str) -> Option
             sure: true,
         });
     }
-    by_words(tokens).or_else(|| by_trigrams(lead).map(told))
+    let counted = Counted::of(tokens);
+    counted
+        .strong()
+        .or_else(|| by_trigrams(lead).map(told))
+        .or_else(|| counted.weak(lead).map(told))
 }
 
 /// Whether two languages share a script and are told apart by few letters or words: then the sender knows better.
@@ -202,37 +210,85 @@ fn table() -> &'static [(u64, u32)] {
     })
 }
 
-fn by_words<'t>(tokens: impl Iterator<Item = &'t Token>) -> Option<Detected> {
-    let table = table();
-    let mut scores = [0u32; WORDS.len()];
-    let mut hits = [0u32; WORDS.len()];
-    for token in tokens.take(SAMPLE) {
-        let mut at = token.hash as usize % table.len();
-        while table[at].0 != 0 {
-            if table[at].0 == token.hash {
-                let mut languages = table[at].1;
-                let weight = WEIGHTS[(languages.count_ones() as usize - 1).min(2)];
-                while languages != 0 {
-                    let language = languages.trailing_zeros() as usize;
-                    scores[language] += weight;
-                    hits[language] += 1;
-                    languages &= languages - 1;
+/// How much each language's small words weigh in a text.
+struct Counted {
+    scores: [u32; WORDS.len()],
+    hits: [u32; WORDS.len()],
+}
+
+impl Counted {
+    fn of<'t>(tokens: impl Iterator<Item = &'t Token>) -> Counted {
+        let table = table();
+        let (mut scores, mut hits) = ([0u32; WORDS.len()], [0u32; WORDS.len()]);
+        for token in tokens.take(SAMPLE) {
+            let mut at = token.hash as usize % table.len();
+            while table[at].0 != 0 {
+                if table[at].0 == token.hash {
+                    let mut languages = table[at].1;
+                    let weight = WEIGHTS[(languages.count_ones() as usize - 1).min(2)];
+                    while languages != 0 {
+                        let language = languages.trailing_zeros() as usize;
+                        scores[language] += weight;
+                        hits[language] += 1;
+                        languages &= languages - 1;
+                    }
+                    break;
                 }
-                break;
+                at = (at + 1) % table.len();
             }
-            at = (at + 1) % table.len();
+        }
+        Counted { scores, hits }
+    }
+
+    /// The heaviest language, and the weight of the next.
+    fn best(&self) -> (usize, u32) {
+        let scores = &self.scores;
+        let best = (0..scores.len())
+            .max_by_key(|at| (scores[*at], std::cmp::Reverse(*at)))
+            .unwrap_or(0);
+        let others = (0..scores.len()).filter(|at| *at != best);
+        (best, others.map(|at| scores[at]).max().unwrap_or(0))
+    }
+
+    /// One small word may be a name; a lead of a quarter tells languages that share most of their words apart.
+    fn strong(&self) -> Option<Detected> {
+        let (best, second) = self.best();
+        let score = self.scores[best];
+        (self.hits[best] >= 3 && score >= 6 && score * 4 >= second * 5).then_some(Detected {
+            language: WORDS[best].0,
+            sure: score >= 40 && score >= second * 3,
+        })
+    }
+
+    /// The language of a headline or one sentence: letters and small words name the same one, or the words are
+    /// of one language alone.
+    fn weak(&self, lead: &str) -> Option<&'static str> {
+        let (best, second) = self.best();
+        let score = self.scores[best];
+        // symbols and names of three letters are words of some language
+        let letters = lead.chars().filter(|c| c.is_alphabetic()).take(10).count();
+        if letters < 10 || self.hits[best] < 2 || lead.len() > ONE_SENTENCE {
+            return None;
+        }
+        let guess =
+            guess(lead).and_then(|name| WORDS.iter().position(|(language, _)| *language == name));
+        match guess {
+            Some(guess) if self.scores[guess] >= 2 && self.scores[guess] * 2 >= score => {
+                Some(WORDS[guess].0)
+            }
+            _ => (score >= 4 && score >= second * 2).then_some(WORDS[best].0),
         }
     }
-    let best = (0..scores.len()).max_by_key(|at| (scores[*at], std::cmp::Reverse(*at)))?;
-    let second = (0..scores.len())
-        .filter(|at| *at != best)
-        .map(|at| scores[at])
-        .max()?;
-    // one small word may be a name; a lead of a quarter tells languages that share most of their words apart
-    (hits[best] >= 3 && scores[best] >= 6 && scores[best] * 4 >= second * 5).then_some(Detected {
-        language: WORDS[best].0,
-        sure: scores[best] >= 40 && scores[best] >= second * 3,
-    })
+}
+
+/// What the letters of a short text look like, sure or not.
+fn guess(lead: &str) -> Option<&'static str> {
+    let detector = Detector::with_allowlist(ALLOWED.iter().map(|(lang, _)| *lang).collect());
+    let lang = detector.detect_lang(lead)?;
+    ALLOWED
+        .iter()
+        .find(|(known, _)| *known == lang)
+        .map(|(_, name)| *name)
 }
 
 fn by_trigrams(lead: &str) -> Option<&'static str> {

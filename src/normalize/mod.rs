@@ -7,29 +7,34 @@ mod agency;
 mod calendar;
 mod copy;
 mod dateline;
+mod embargo;
 mod furniture;
+mod home;
 mod identity;
+mod labels;
 mod language;
 mod markup;
 mod mojibake;
+mod note;
 mod place;
 mod sign_off;
 mod signal;
 mod text;
 mod time;
 mod times;
+mod zone;
 
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 
 use crate::story::{
-    Dispatch, FeedProfile, Fingerprint, Format, HeadlineRole, ItemKind, Labels, Marked, PubStatus,
-    RawMessage, Reason, SignOff, Signal, Source, Story, Text, Timestamp, Tokens, Zone,
+    Dateline, Dispatch, FeedProfile, Fingerprint, Format, HeadlineRole, ItemKind, Marked,
+    PubStatus, RawMessage, Reason, SignOff, Signal, Source, Story, Text, Timestamp, Tokens, Zone,
 };
 
-use copy::{Headline, Parts};
+use copy::Headline;
 use signal::Marks;
 use text::Paragraphs;
-use times::{Times, embargo};
+use times::{Hold, Times, clocks, hold};
 
 /// Why a dispatch is no story.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,9 +45,14 @@ pub struct Error {
     pub message: String,
 }
 
+/// What the wire of an agency takes for granted, by the agency's subject token.
+pub fn profile(agency: &str) -> Option<&'static FeedProfile> {
+    home::profile(agency)
+}
+
 /// An instant in one of the spellings that wires use; UTC where no zone is given.
 pub fn instant(text: &str) -> Option<Timestamp> {
-    time::parse(text.trim(), Offset::UTC)
+    time::parse(text.trim(), &TimeZone::UTC)
 }
 
 /// The story that a dispatch of `message` tells. `raw` is the fingerprint of the whole payload.
@@ -55,22 +65,14 @@ pub fn story(
     let zone = time::zone(profile.zone.as_deref());
     let mut repairs = std::mem::take(&mut dispatch.repairs);
     let mut marks = codes(&dispatch);
+    read_status(&dispatch, &mut marks);
     let sent = headline(&mut dispatch, &mut marks, &mut repairs);
     let (paragraphs, mut captions) = paragraphs(&mut dispatch, &mut repairs);
     let given = sent.as_deref().map_or(Headline::Missing, Headline::Sent);
     let mut parts = copy::parts(paragraphs.iter(), given, kind(dispatch.kind), &mut marks);
     captions.append(&mut parts.captions);
 
-    let times = Times::of(&dispatch, &parts, zone, message.received, &mut repairs);
-    let embargoed_until = embargo(
-        &dispatch,
-        &parts,
-        zone,
-        message.received,
-        &mut marks,
-        &mut repairs,
-    );
-    let status = status(&dispatch, &mut marks);
+    let times = Times::of(&dispatch, &parts, &zone, message.received, &mut repairs);
     let found = parts
         .dateline
         .take()
@@ -100,6 +102,21 @@ pub fn story(
         &dateline,
         &parts.ended.sign_off,
     );
+    let hold = hold(
+        &dispatch,
+        &parts,
+        headline.as_deref(),
+        &clocks(
+            profile.zone.as_deref(),
+            dateline.as_ref(),
+            agency.as_deref(),
+        ),
+        message.received,
+        &mut marks,
+        &mut repairs,
+    );
+    let status = status(&dispatch, hold, &marks);
+    sign(&mut parts.ended.sign_off, agency.as_deref());
     let source = Source {
         agency,
         feed: message.subject.feed().map(str::to_owned),
@@ -110,12 +127,13 @@ pub fn story(
         dispatch.guid.take(),
         &source.agency_slug(),
         &message.origin,
+        raw,
         dispatch.item,
     );
     let mut alt_ids = std::mem::take(&mut dispatch.alt_ids);
     alt_ids.extend(identity.guid.map(|guid| ("guid".to_owned(), guid)));
-    alt_ids.iter_mut().for_each(|(_, id)| printable(id));
-    dispatch.version.iter_mut().for_each(printable);
+    alt_ids.iter_mut().for_each(|(_, id)| labels::printable(id));
+    dispatch.version.iter_mut().for_each(labels::printable);
     let tokens = tokens(&headline, headline_role, &dateline, &body, &captions);
     let language = language_of(
         &dispatch,
@@ -126,13 +144,17 @@ pub fn story(
         &mut repairs,
     );
     let urgency = urgency(&dispatch, profile, &marks, &mut repairs);
-    let further_headlines = further_headlines(&mut dispatch, &parts);
-    let take = take(&mut marks, &parts);
+    let further_headlines = labels::further_headlines(&mut dispatch, &parts);
+    let take = labels::take(&mut marks, &parts);
     let description = dispatch
         .description
         .take()
         .and_then(|marked| Text::new(flat(&marked)));
-    let labels = labels(std::mem::take(&mut dispatch.labels), &parts);
+    let labels = labels::complete(
+        std::mem::take(&mut dispatch.labels),
+        &parts,
+        dateline.as_ref(),
+    );
     Ok(Story {
         origin: message.origin.clone(),
         item: dispatch.item,
@@ -148,7 +170,7 @@ pub fn story(
         status,
         first_created: times.first_created,
         version_created: times.version_created,
-        embargoed_until,
+        embargoed_until: hold.until,
         urgency,
         language,
         headline,
@@ -166,6 +188,20 @@ pub fn story(
         repairs,
         tokens,
     })
+}
+
+/// Initials without an agency are those of the story's own; `bur` and `str` stand for a bureau and a stringer.
+fn sign(sign_off: &mut Option<SignOff>, agency: Option<&str>) {
+    let known = agency.and_then(agency::find);
+    let Some((sign_off, known)) = sign_off.as_mut().zip(known) else {
+        return;
+    };
+    let own = sign_off.agency.get_or_insert_with(|| known.name.to_owned());
+    if own == "AFP" {
+        sign_off
+            .initials
+            .retain(|mark| !matches!(mark.as_str(), "bur" | "str"));
+    }
 }
 
 fn kind(kind: ItemKind) -> copy::Kind {
@@ -245,10 +281,14 @@ fn headline(
 /// A headline without version words before it and telex marks after it.
 fn mended_headline(line: &str, marks: &mut Marks) -> String {
     signal::take(&line.to_lowercase(), marks);
-    signal::strip(line, marks)
-        .trim_end_matches(['=', ' '])
-        .trim()
-        .to_owned()
+    let headline = signal::strip(line, marks).trim_end_matches(['=', ' ']);
+    // `(Foto) (Vídeo)`: what else the agency has
+    let media = headline.match_indices('(').map(|(at, _)| at);
+    let end = media
+        .into_iter()
+        .find(|at| note::is_media_marks(&headline[*at..]))
+        .filter(|at| *at > 0);
+    headline[..end.unwrap_or(headline.len())].trim().to_owned()
 }
 
 /// A marked text as one line.
@@ -260,6 +300,10 @@ fn mend(marked: &mut Marked, repairs: &mut Vec<String>) {
     if let Some(mended) = mojibake::mend(&marked.text) {
         marked.text = mended;
         add(repairs, "mojibake");
+    }
+    if let Some(mended) = mojibake::apostrophes(&marked.text) {
+        marked.text = mended;
+        add(repairs, "lossy");
     }
 }
 
@@ -275,6 +319,12 @@ fn paragraphs(
     repairs: &mut Vec<String>,
 ) -> (Paragraphs, Vec<crate::story::Caption>) {
     let blank = |marked: &Marked| marked.text.trim().is_empty();
+    if let Some(description) = &mut dispatch.description
+        && description.markup == crate::story::Markup::Plain
+    {
+        let public = note::public(&description.text).len();
+        description.text.truncate(public);
+    }
     let body = dispatch.body.take().filter(|body| !blank(body));
     let Some(mut body) = body.or_else(|| dispatch.description.clone()) else {
         return (Paragraphs::default(), Vec::new());
@@ -297,26 +347,30 @@ fn paragraphs(
     (paragraphs, captions)
 }
 
-fn status(dispatch: &Dispatch, marks: &mut Marks) -> PubStatus {
-    let written = dispatch
-        .pub_status
-        .as_deref()
-        .unwrap_or("")
-        .trim()
-        .to_lowercase();
+/// What metadata call the status of an item, in lower case.
+fn status_code(dispatch: &Dispatch) -> String {
+    let written = dispatch.pub_status.as_deref().unwrap_or("").trim();
     let code = written.rsplit([':', '/']).next().unwrap_or("");
-    let status = match code {
-        "canceled" | "cancelled" | "killed" | "withdrawn" => PubStatus::Canceled,
-        "withheld" | "embargoed" => PubStatus::Withheld,
-        _ => PubStatus::Usable,
-    };
-    if status == PubStatus::Canceled {
-        marks.add(Signal::Kill);
+    code.to_lowercase()
+}
+
+/// The signals that a status gives.
+fn read_status(dispatch: &Dispatch, marks: &mut Marks) {
+    match status_code(dispatch).as_str() {
+        "canceled" | "cancelled" | "killed" | "withdrawn" => marks.add(Signal::Kill),
+        "embargoed" => marks.add(Signal::Embargo),
+        _ => {}
     }
-    if marks.signals.contains(&Signal::Kill) {
-        PubStatus::Canceled
-    } else {
-        status
+}
+
+/// The status that metadata, signals and orders to hold give. A story that is held until an hour is usable then.
+fn status(dispatch: &Dispatch, hold: Hold, marks: &Marks) -> PubStatus {
+    match status_code(dispatch).as_str() {
+        _ if marks.signals.contains(&Signal::Kill) => PubStatus::Canceled,
+        "embargoed" if hold.until.is_some() => PubStatus::Usable,
+        "withheld" | "embargoed" => PubStatus::Withheld,
+        _ if hold.for_good => PubStatus::Withheld,
+        _ => PubStatus::Usable,
     }
 }
 
@@ -325,7 +379,7 @@ fn source_agency(
     dispatch: &Dispatch,
     message: &RawMessage,
     profile: &FeedProfile,
-    dateline: &Option<crate::story::Dateline>,
+    dateline: &Option<Dateline>,
     sign_off: &Option<SignOff>,
 ) -> Option<String> {
     let metadata = dispatch
@@ -345,7 +399,7 @@ fn source_agency(
 fn tokens(
     headline: &Option<Text>,
     role: HeadlineRole,
-    dateline: &Option<crate::story::Dateline>,
+    dateline: &Option<Dateline>,
     body: &Option<Text>,
     captions: &[crate::story::Caption],
 ) -> Tokens {
@@ -397,7 +451,7 @@ fn language_of(
             .as_deref()
             .and_then(|feed| feed.split('.').find_map(language::of_token))
     };
-    let of_agency = || agency::find(source.agency.as_deref()?)?.language;
+    let of_agency = || Some(home::of(source.agency.as_deref()?)?.language);
     detected
         .map(|told| told.language.to_owned())
         .or_else(|| profile.language.clone())
@@ -446,85 +500,6 @@ fn urgency(
         Signal::Urgent => Some(3),
         _ => None,
     })
-}
-
-fn further_headlines(dispatch: &mut Dispatch, parts: &Parts) -> Vec<(String, Text)> {
-    let sent = std::mem::take(&mut dispatch.further_headlines)
-        .into_iter()
-        .map(|(role, marked)| {
-            let role = if role == "main" {
-                "alternative".to_owned()
-            } else {
-                role
-            };
-            (role, flat(&marked))
-        });
-    let found = parts
-        .subheadlines
-        .iter()
-        .map(|line| ("subheadline".to_owned(), (*line).to_owned()));
-    sent.chain(found)
-        .filter_map(|(role, text)| Some((role, Text::new(text)?)))
-        .collect()
-}
-
-fn take(marks: &mut Marks, parts: &Parts) -> Option<crate::story::Take> {
-    if parts.ended.more {
-        marks.take.get_or_insert_default().more = true;
-    }
-    marks.take.take()
-}
-
-/// Metadata with its white space mended, completed by what the text says.
-fn labels(mut labels: Labels, parts: &Parts) -> Labels {
-    let singles = [
-        &mut labels.title,
-        &mut labels.slugline,
-        &mut labels.by,
-        &mut labels.located,
-        &mut labels.ed_note,
-        &mut labels.usage_terms,
-        &mut labels.copyright_holder,
-        &mut labels.copyright_notice,
-        &mut labels.category,
-        &mut labels.priority,
-    ];
-    for single in singles {
-        *single = single
-            .take()
-            .map(|value| text::line(&value))
-            .filter(|value| !value.is_empty());
-    }
-    labels.keywords.iter_mut().for_each(printable);
-    let concepts = [
-        &mut labels.info_sources,
-        &mut labels.subjects,
-        &mut labels.genres,
-        &mut labels.people,
-        &mut labels.organisations,
-        &mut labels.places,
-    ];
-    for concept in concepts.into_iter().flatten() {
-        let names = [&mut concept.name, &mut concept.literal];
-        names.into_iter().flatten().for_each(printable);
-    }
-    let by = parts.by.or(parts.ended.by).map(str::to_owned);
-    labels.by = labels.by.take().or(by);
-    for note in &parts.notes {
-        let ed_note = labels.ed_note.get_or_insert_default();
-        if !ed_note.is_empty() {
-            ed_note.push('\n');
-        }
-        ed_note.push_str(note);
-    }
-    labels
-}
-
-/// Takes control characters out of a value that is not text.
-fn printable(value: &mut String) {
-    if value.contains(char::is_control) {
-        *value = text::line(value);
-    }
 }
 
 /// The header `traceparent`, where it is one by the W3C's grammar.

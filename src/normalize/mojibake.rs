@@ -31,6 +31,34 @@ pub fn mend(text: &str) -> Option<String> {
     (mended > 0 && mended >= kept).then_some(out)
 }
 
+/// `the board?s plan` → `the board’s plan`: an apostrophe that became a question mark on its way. What else was
+/// lost cannot be told.
+pub fn apostrophes(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let lost = |at: usize| {
+        let before = text[..at].chars().next_back();
+        let after = bytes.get(at + 2).copied().unwrap_or(b' ');
+        before.is_some_and(char::is_alphabetic)
+            && matches!(bytes.get(at + 1), Some(b's' | b't'))
+            && matches!(after, b' ' | b'.' | b',' | b';' | b':' | b'!' | b'?' | b')' | b'"' | b'\n' | b'\r' | b'<' | b'-')
+            && (bytes.get(at + 1) == Some(&b's') || before == Some('n'))
+            // a query of an address ends so as well
+            && !text[..at].rsplit([' ', '\n', '"', '<', '(']).next().unwrap_or("").contains(['/', '.', '='])
+    };
+    let mut out = String::new();
+    let mut from = 0;
+    for at in memchr::memchr_iter(b'?', bytes).filter(|at| lost(*at)) {
+        out.push_str(&text[from..at]);
+        out.push('’');
+        from = at + 1;
+    }
+    if from == 0 {
+        return None;
+    }
+    out.push_str(&text[from..]);
+    Some(out)
+}
+
 /// Whether a lead byte's Windows-1252 character stands before another one beyond ASCII.
 fn is_suspect(bytes: &[u8]) -> bool {
     memchr::memchr_iter(0xC3, bytes).any(|at| {
@@ -81,6 +109,22 @@ mod tests {
             "plain",
         ] {
             assert_eq!(mend(right), None, "{right}");
+        }
+    }
+
+    #[test]
+    fn an_apostrophe_that_was_lost_is_put_back() {
+        for (text, want) in [
+            (
+                "the EU?s port and Lima?s, too",
+                Some("the EU’s port and Lima’s, too"),
+            ),
+            ("they don?t know", Some("they don’t know")),
+            ("Why? So that we know?", None),
+            ("http://a.example/?s see a.example/b?s now", None),
+            ("is it yours?so", None),
+        ] {
+            assert_eq!(apostrophes(text).as_deref(), want, "{text}");
         }
     }
 }

@@ -172,28 +172,54 @@ pub fn title_case(place: &str) -> String {
         return place.to_owned();
     }
     const SMALL: &[&str] = &[
-        "DE", "DEL", "LA", "DO", "DA", "DOS", "DU", "OF", "UPON", "THE", "AM", "SUR",
+        "DE", "DEL", "LA", "DO", "DA", "DOS", "DU", "OF", "UPON", "THE", "AM", "SUR", "AU", "AUX",
+        "LE", "LES", "EN", "SOUS",
     ];
     let mut out = String::with_capacity(place.len());
-    for (n, word) in place.split(' ').enumerate() {
-        if n > 0 {
-            out.push(' ');
-        }
-        if n > 0 && SMALL.contains(&word) {
-            out.push_str(&word.to_lowercase());
-            continue;
-        }
-        let mut begins = true;
-        let initials =
-            word.len() >= 4 && word.ends_with('.') && word[..word.len() - 1].contains('.');
-        for c in word.chars() {
-            if begins || initials {
-                out.push(c);
-            } else {
-                out.extend(c.to_lowercase());
+    let initials =
+        |word: &str| word.len() >= 4 && word.ends_with('.') && word[..word.len() - 1].contains('.');
+    for (n, word) in place.split_inclusive([' ', '-']).enumerate() {
+        let (name, mark) = match word.strip_suffix([' ', '-']) {
+            Some(name) => (name, &word[name.len()..]),
+            None => (word, ""),
+        };
+        // a last word is a name: MAR DEL PLATA, but LA
+        if n > 0 && !mark.is_empty() && SMALL.contains(&name) {
+            out.push_str(&name.to_lowercase());
+        } else if initials(name) {
+            out.push_str(name);
+        } else {
+            let mut begins = true;
+            for c in name.chars() {
+                if begins {
+                    out.push(c);
+                } else {
+                    out.extend(c.to_lowercase());
+                }
+                begins = !c.is_alphabetic() && c != '’' && c != '\'';
             }
-            begins = !c.is_alphabetic() && c != '’' && c != '\'';
         }
+        out.push_str(mark);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_in_capitals_are_written_as_an_editor_would() {
+        for (written, want) in [
+            ("PORT-AU-PRINCE", "Port-au-Prince"),
+            ("NEW YORK", "New York"),
+            ("RIO DE JANEIRO", "Rio de Janeiro"),
+            ("ST. PAUL", "St. Paul"),
+            ("WASHINGTON D.C.", "Washington D.C."),
+            ("Bogotá", "Bogotá"),
+            ("LA PAZ", "La Paz"),
+        ] {
+            assert_eq!(title_case(written), want);
+        }
+    }
 }

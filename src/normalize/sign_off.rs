@@ -61,6 +61,12 @@ fn line<'t>(last: &'t str, paragraphs: usize, ended: &mut Ended<'t>) -> bool {
         return false;
     }
     if super::furniture::is_rule(last) || is_end_word(last) {
+        if let Some((name, _)) = last
+            .split_once('/')
+            .filter(|(name, _)| agency::find(name).is_some())
+        {
+            ended.agency(name);
+        }
         return true;
     }
     if let Some(more) = more(last) {
@@ -111,6 +117,11 @@ fn is_end_word(line: &str) -> bool {
         "انتهى",
         "(конец)",
         "AAP RTV",
+        "Fim",
+        "FIM",
+        "Lusa/Fim",
+        "Lusa/fim",
+        "LUSA/FIM",
     ];
     WORDS.contains(&line)
 }
@@ -186,7 +197,7 @@ fn is_trailer(line: &str) -> bool {
     let group = words
         .next()
         .is_some_and(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
-    group && line.len() <= 24 && super::time::parse(line, jiff::tz::Offset::UTC).is_some()
+    group && line.len() <= 24 && super::time::parse(line, &jiff::tz::TimeZone::UTC).is_some()
 }
 
 /// `gbm/tw`, `bur-abc/de/f`, `dpa al rmo hct`, `(SDA/sj)`, `هو/ماب/ب ق`
@@ -226,6 +237,15 @@ fn initials(line: &str, ended: &mut Ended) -> bool {
     let arabic = line
         .chars()
         .all(|c| matches!(c, '\u{621}'..='\u{64A}' | '/' | ' ' | '-'));
+    // `RBF // VM` as Lusa has it
+    if let Some((left, right)) = line.split_once(" // ")
+        && [left, right]
+            .iter()
+            .all(|side| side.split(['/', ' ']).all(is_mark))
+    {
+        ended.initials(line, &['/', ' ']);
+        return true;
+    }
     let latin = || line.split(['/', '-']).all(is_mark);
     if arabic || latin() {
         ended.initials(line, &['/', '-']);
@@ -263,6 +283,7 @@ fn glued<'t>(last: &'t str, ended: &mut Ended) -> Option<&'t str> {
         "Enditem",
         "/TASS/",
         "(END)",
+        " FIN",
         "(more)",
         "(sigue)",
         "(完)",
@@ -281,7 +302,7 @@ fn glued<'t>(last: &'t str, ended: &mut Ended) -> Option<&'t str> {
             return None;
         }
         match mark {
-            "Enditem" | "(END)" | "(完)" | "（完）" => {}
+            "Enditem" | "(END)" | " FIN" | "(完)" | "（完）" => {}
             "(more)" | "(sigue)" => ended.more = true,
             name => ended.agency(name.trim_matches(['(', ')', '/'])),
         }
@@ -338,6 +359,13 @@ mod tests {
                 &[],
             ),
             ("They told EFE", "They told EFE", None, &[]),
+            (
+                "Dois barcos.\nRBF // VM\nLusa/Fim",
+                "Dois barcos.",
+                Some("Lusa"),
+                &["RBF", "VM"],
+            ),
+            ("Dos barcos. FIN", "Dos barcos.", None, &[]),
         ];
         for (text, body, agency, initials) in cases {
             let mut paragraphs: Vec<&str> = text.split('\n').map(str::trim).collect();

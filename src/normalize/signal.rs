@@ -1,11 +1,6 @@
 //! Version words, alerts, takes and embargoes → signals. What is the desk told beside the words?
 
-use jiff::civil::Time;
-
-use crate::story::{Date, Signal, Take, Timestamp};
-
-use super::calendar;
-use super::time;
+use crate::story::{Signal, Take};
 
 /// What the words before a headline or a lead said.
 #[derive(Debug, Default)]
@@ -145,11 +140,41 @@ const BRACKETED: &[(&str, Signal)] = &[
 
 /// Takes the words off the beginning of a headline or a lead: the rest of it.
 pub fn strip<'t>(text: &'t str, marks: &mut Marks) -> &'t str {
+    let known = marks.version_text.is_some();
     let mut rest = text;
+    let mut taken = 0;
     while let Some(length) = bracketed(rest, marks).or_else(|| worded(rest, marks)) {
         rest = rest[length..].trim_start();
+        taken += 1;
+    }
+    if taken > 1 && !known {
+        // all of them, as sent: `REFILE-WRAPUP 3`
+        marks.version_text = None;
+        marks.version(&text[..text.len() - rest.len()]);
+    }
+    if is_planning(rest) {
+        marks.add(Advisory);
     }
     rest
+}
+
+/// `PREVISIONES DE EFE PARA EL MARTES`: the head of a list of what is to come.
+fn is_planning(text: &str) -> bool {
+    const HEADS: &[&str] = &[
+        "PREVISIONES DE ",
+        "PREVISIONES PARA ",
+        "PREVISIONES DEL ",
+        "PREVISIONES INFORMATIVAS",
+        "Previsiones informativas",
+        "Tagesvorschau",
+        "Terminvorschau",
+        "Themenvorschau",
+        "AFP News Agenda",
+        "COVERAGE ADVISORY",
+        "PREVISÕES PARA ",
+        "AGENDA INFORMATIVA",
+    ];
+    text.starts_with(['P', 'T', 'A', 'C']) && HEADS.iter().any(|head| text.starts_with(head))
 }
 
 /// `(Actualización)`, `(2nd LD)`
@@ -204,7 +229,8 @@ fn worded(text: &str, marks: &mut Marks) -> Option<usize> {
     {
         end = text.len() - inside.len() + close + 1;
     }
-    let separator = separator(&text[end..])?;
+    let separator =
+        separator(&text[end..]).or_else(|| stands_alone(word, *signal, &text[end..]))?;
     if let Some(signal) = signal {
         marks.add(*signal);
     }
@@ -235,6 +261,51 @@ fn separator(text: &str) -> Option<usize> {
     (marked || end == text.len()).then_some(end)
 }
 
+/// A blank or full stop after a word in capitals that goes on in lower case: `URGENTE Dos muertos`, `СРОЧНО. Путин`.
+/// Words that are also names, or that news begin with, need a dash.
+fn stands_alone(word: &str, signal: Option<Signal>, after: &str) -> Option<usize> {
+    let strong = match signal? {
+        Flash | Bulletin | Urgent => true,
+        Update | Correction => word.len() > 8,
+        Alert => matches!(word, "ALERTA" | "ALERTE" | "BREAKING NEWS" | "NEWS ALERT"),
+        _ => false,
+    };
+    let rest = after.trim_start_matches(['.', ' ', '\u{A0}', '!']);
+    let length = after.len() - rest.len();
+    if !strong || length == 0 {
+        return None;
+    }
+    let next = rest.split([' ', '\u{A0}']).next()?;
+    let uncased = !word.chars().any(|c| c.is_uppercase() || c.is_lowercase());
+    let mut letters = next.chars().filter(|c| c.is_alphabetic());
+    let capital = letters.next()?.is_uppercase();
+    let sentence = uncased
+        || word.chars().all(|c| !c.is_lowercase())
+            && capital
+            // a first word of one letter says nothing: the next one does
+            && (letters.next().is_some_and(char::is_lowercase) || next.chars().count() == 1);
+    sentence.then_some(length)
+}
+
+/// `BC-US--Storm, 1st Ld-Writethru`: the keyword line of American wires.
+pub fn is_slug(line: &str) -> bool {
+    let Some(keyword) = ["BC-", "AM-", "PM-"]
+        .iter()
+        .find_map(|cycle| line.strip_prefix(cycle))
+    else {
+        return false;
+    };
+    let word = keyword.split([',', ' ']).next().unwrap_or(keyword);
+    let rest = &keyword[word.len()..];
+    line.len() <= 80
+        && word.chars().count() >= 2
+        && word
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '\'' | '’' | '&' | '.' | '/' | '_'))
+        && (rest.is_empty() || rest.starts_with(", ") || rest.split_whitespace().count() <= 4)
+        && !line.ends_with('.')
+}
+
 /// Reads version words where metadata has them in any order: take keys, slugs, signal codes.
 pub fn read_codes(text: &str, marks: &mut Marks) {
     if text.len() > 400 {
@@ -261,8 +332,15 @@ pub fn read_codes(text: &str, marks: &mut Marks) {
         if let Some(at) = lower.find(code) {
             marks.add(*signal);
             if *signal == Update && !code.starts_with("sig") {
+                // the part between commas that holds it
                 let at = text.floor_char_boundary(at);
-                marks.version(text[at..].split(',').next().unwrap_or(""));
+                let start = text[..at].rfind(',').map_or(0, |comma| comma + 1);
+                let start = if text[start..].starts_with(char::is_alphabetic) {
+                    at
+                } else {
+                    start
+                };
+                marks.version(text[start..].split(',').next().unwrap_or(""));
             }
         }
     }
@@ -320,125 +398,6 @@ pub fn take(lower: &str, marks: &mut Marks) {
     }
 }
 
-/// The part of a text that asks for an embargo, from its word on.
-pub fn embargo(text: &str) -> Option<&str> {
-    let head = &text[..text.floor_char_boundary(200)];
-    const ORDERS: &[&[u8]] = &[
-        b"EMBARGO",
-        b"Embargo",
-        b"embargoed until",
-        b"embargoed for",
-        b"SPERRFRIST",
-        b"Sperrfrist",
-        b"SOUS EMBARGO",
-        b"Sous embargo",
-        b"HOLD FOR RELEASE",
-        b"Hold for release",
-    ];
-    // one walk for all of them: nearly no text has any
-    let at = head.bytes().enumerate().position(|(at, byte)| {
-        matches!(byte, b'E' | b'e' | b'S' | b'H')
-            && ORDERS
-                .iter()
-                .any(|order| head.as_bytes()[at..].starts_with(order))
-    })?;
-    // the word as news ("the EU's arms embargo") is no order: it begins the text, or a bracket
-    let before = head[..at].trim_end();
-    (before.is_empty()
-        || before.ends_with(['(', '-', '–', ':', '*', '/'])
-        || before.len() <= 12 && before == before.to_uppercase())
-    .then(|| &text[at..])
-}
-
-/// The instant that an embargo names: `UNTIL 0001 GMT NOV 7`, `Sperrfrist 19.00 Uhr`; in `zone` where none is named.
-/// A time without a day is the next such time after the receipt.
-pub fn until(order: &str, zone: jiff::tz::Offset, received: Timestamp) -> Option<Timestamp> {
-    let order = &order[..order.floor_char_boundary(160)];
-    let words: Vec<&str> = order
-        .split([' ', ',', '(', ')', ';'])
-        .filter(|word| !word.is_empty())
-        .take(24)
-        .collect();
-    let mut clock = None;
-    let mut named = None;
-    for (n, word) in words.iter().enumerate() {
-        let next = words.get(n + 1).copied().unwrap_or("");
-        if clock.is_none() {
-            clock = clock_time(word, next);
-        }
-        named = named.or_else(|| {
-            time::offset(word.trim_end_matches('.'))
-                .filter(|_| word.len() > 1 && word.chars().all(char::is_uppercase))
-        });
-    }
-    let (clock, zone) = (clock?, named.unwrap_or(zone));
-    let reference = zone.to_datetime(received);
-    let written = (0..words.len()).rev().find_map(|end| {
-        let last = words[end];
-        let stop = last.as_ptr() as usize - order.as_ptr() as usize + last.len();
-        let near = order[..stop].len().saturating_sub(32);
-        calendar::date_at_end(&order[order.floor_char_boundary(near)..stop])
-    });
-    if let Some((written, _)) = written {
-        return time::instant(ahead(written, reference.date())?.to_datetime(clock), zone);
-    }
-    let today = time::instant(reference.date().to_datetime(clock), zone)?;
-    if today > received {
-        return Some(today);
-    }
-    time::instant(reference.date().tomorrow().ok()?.to_datetime(clock), zone)
-}
-
-/// A weekday of an embargo lies ahead, any other date is the nearest.
-fn ahead(written: calendar::Written, reference: Date) -> Option<Date> {
-    match written {
-        calendar::Written::Weekday(weekday) => {
-            let days = weekday.since(reference.weekday());
-            reference
-                .checked_add(jiff::Span::new().days(i64::from(days)))
-                .ok()
-        }
-        other => other.resolve(reference),
-    }
-}
-
-/// `0001`, `00:01`, `19.00`, `6 p.m.`, `7am`
-fn clock_time(word: &str, next: &str) -> Option<Time> {
-    let word = word.trim_end_matches(['.', 'h', 'H']);
-    let lower = word.to_lowercase();
-    let half = |mark: &str| {
-        let mark = mark.to_lowercase().replace('.', "");
-        match mark.as_str() {
-            "am" => Some(0),
-            "pm" => Some(12),
-            _ => None,
-        }
-    };
-    let (digits, suffix) = lower.split_at(
-        lower
-            .find(|c: char| c.is_ascii_alphabetic())
-            .unwrap_or(lower.len()),
-    );
-    let (hour, minute) = match digits.split_once([':', '.']) {
-        Some((hour, minute)) => (calendar::number(hour, 2)?, calendar::number(minute, 2)?),
-        None if digits.len() == 4
-            && calendar::year(digits).is_none_or(|_| time::offset(next).is_some()) =>
-        {
-            (
-                calendar::number(&digits[..2], 2)?,
-                calendar::number(&digits[2..], 2)?,
-            )
-        }
-        None => (calendar::number(digits, 2)?, 0),
-    };
-    let shift = half(suffix).or_else(|| half(next));
-    if shift.is_none() && digits.len() <= 2 && !next.eq_ignore_ascii_case("uhr") {
-        return None;
-    }
-    let hour = shift.map_or(hour, |shift| hour % 12 + shift);
-    Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -461,7 +420,7 @@ mod tests {
             (
                 "RPT-UPDATE 1-Port shuts",
                 "Port shuts",
-                Some("RPT"),
+                Some("RPT-UPDATE 1"),
                 &[Update, Refile],
             ),
             (
@@ -490,6 +449,28 @@ mod tests {
             ),
             ("EXCLUSIVE-Port shuts", "Port shuts", Some("EXCLUSIVE"), &[]),
             ("KILL", "", Some("KILL"), &[Kill]),
+            ("URGENTE Dos botes", "Dos botes", Some("URGENTE"), &[Urgent]),
+            ("URGENTE A flote", "A flote", Some("URGENTE"), &[Urgent]),
+            (
+                "СРОЧНО. Порт закрыт",
+                "Порт закрыт",
+                Some("СРОЧНО"),
+                &[Urgent],
+            ),
+            ("عاجل قاربان", "قاربان", Some("عاجل"), &[Urgent]),
+            (
+                "URGENT CARE CLINIC SHUTS",
+                "URGENT CARE CLINIC SHUTS",
+                None,
+                &[],
+            ),
+            ("AVIS Budget cuts fees", "AVIS Budget cuts fees", None, &[]),
+            (
+                "PREVISIONES DE LA AGENCIA PARA EL MARTES",
+                "PREVISIONES DE LA AGENCIA PARA EL MARTES",
+                None,
+                &[Advisory],
+            ),
             (
                 "KILL SWITCH STOPS FERRY",
                 "KILL SWITCH STOPS FERRY",
@@ -527,32 +508,23 @@ mod tests {
     }
 
     #[test]
-    fn an_embargo_names_its_hour() {
-        let received: Timestamp = "2023-11-06T12:00:00Z".parse().expect("a time");
-        for (text, want) in [
-            (
-                "EMBARGOED UNTIL 0001 GMT NOV 7",
-                Some("2023-11-07T00:01:00Z"),
-            ),
-            (
-                "EMBARGO: 7 November 2023, 06:30 CET",
-                Some("2023-11-07T05:30:00Z"),
-            ),
-            ("Sperrfrist 19.00 Uhr", Some("2023-11-06T19:00:00Z")),
-            (
-                "EMBARGOED FOR RELEASE AT 6 p.m. EST, Thursday",
-                Some("2023-11-09T23:00:00Z"),
-            ),
-            ("EMBARGOED UNTIL 9 a.m. GMT", Some("2023-11-07T09:00:00Z")),
-            ("EMBARGOED", None),
+    fn keyword_lines_are_no_headlines() {
+        for (line, version) in [
+            ("BC-US--Harbour, 1st Ld-Writethru", Some("1st Ld-Writethru")),
+            ("BC-Harbour-Budget", None),
+            ("AM-Port,0123", None),
         ] {
-            let order = embargo(text).expect(text);
-            let got = until(order, jiff::tz::Offset::UTC, received).map(|at| at.to_string());
-            assert_eq!(got.as_deref(), want, "{text}");
+            assert!(is_slug(line), "{line}");
+            let mut marks = Marks::default();
+            read_codes(line, &mut marks);
+            assert_eq!(marks.version_text.as_deref(), version);
         }
-        assert_eq!(
-            embargo("The arms embargo was lifted; Embargo rules changed"),
-            None
-        );
+        for line in [
+            "BC-based firm buys two ferries and a tug",
+            "BC Ferries cuts fees",
+            "AM-PM shop.",
+        ] {
+            assert!(!is_slug(line), "{line}");
+        }
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! RFC 3339 first, then what agencies really send. A time without a zone is taken in the feed's zone.
 
-use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::Offset;
+use jiff::civil::{Date, Time};
+use jiff::tz::{Offset, TimeZone};
 
 use crate::story::Timestamp;
 
 use super::calendar;
+use super::zone::{self, instant};
 
 /// Years before which no wire item was sent by machine; anything earlier is a mistake.
 const EARLIEST_YEAR: i16 = 1980;
@@ -18,14 +19,16 @@ const AHEAD_DAYS: i64 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     At(Timestamp),
-    /// A date that cannot be: too early, too far ahead, no year of ours.
+    /// A date that cannot be: too far ahead, no year of ours.
     Implausible,
+    /// A date before any wire; senders have `0001-01-01` and `1970-01-01` for no date.
+    Null,
     /// No spelling that is known.
     Unreadable,
 }
 
 /// Reads `text`, judged at the time of receipt; `ahead` admits times to come (embargoes).
-pub fn told(text: &str, zone: Offset, received: Timestamp, ahead: Ahead) -> Told {
+pub fn told(text: &str, zone: &TimeZone, received: Timestamp, ahead: Ahead) -> Told {
     let text = text.trim();
     if text.starts_with(['+', '-']) && text.len() > 8 {
         return Told::Implausible; // a signed year has more than four digits
@@ -37,8 +40,10 @@ pub fn told(text: &str, zone: Offset, received: Timestamp, ahead: Ahead) -> Told
         Ahead::Clock => AHEAD_DAYS,
         Ahead::Embargo => 3 * 366,
     };
-    let year = Offset::UTC.to_datetime(at).year();
-    if year < EARLIEST_YEAR || at.as_second() - received.as_second() > days * 86_400 {
+    if Offset::UTC.to_datetime(at).year() < EARLIEST_YEAR {
+        return Told::Null;
+    }
+    if at.as_second() - received.as_second() > days * 86_400 {
         return Told::Implausible;
     }
     Told::At(at)
@@ -53,16 +58,25 @@ pub enum Ahead {
     Embargo,
 }
 
-/// The offset of a feed's zone: `UTC`, `+02:00`; other names need a table of zones, which the core has not.
-pub fn zone(name: Option<&str>) -> Offset {
-    name.and_then(offset).unwrap_or(Offset::UTC)
+/// The zone of a feed; UTC where it has none.
+pub fn zone(name: Option<&str>) -> TimeZone {
+    name.and_then(zone::named).unwrap_or(TimeZone::UTC)
 }
 
 /// An instant in any of the spellings; `zone` where the text names none.
-pub fn parse(text: &str, zone: Offset) -> Option<Timestamp> {
+pub fn parse(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if text.is_empty() || text.len() > 48 || !text.is_ascii() {
         return None;
     }
+    // `/Date(1794045600000)/`, `2026-11-06T10:00+01:00[Europe/Paris]`
+    let text = text
+        .strip_prefix("/Date(")
+        .and_then(|rest| rest.strip_suffix(")/"))
+        .unwrap_or(text);
+    let text = match text.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
+        Some((instant, _)) => instant,
+        None => text,
+    };
     if let Some(digits) = epoch(text) {
         return digits;
     }
@@ -78,6 +92,7 @@ fn epoch(text: &str) -> Option<Option<Timestamp>> {
     }
     let number = text.parse::<i64>().ok()?;
     match text.len() {
+        12 | 14 => None, // a date and time without marks
         10 => Some(Timestamp::from_second(number).ok()),
         13 => Some(Timestamp::from_millisecond(number).ok()),
         _ => None,
@@ -85,14 +100,14 @@ fn epoch(text: &str) -> Option<Option<Timestamp>> {
 }
 
 /// `2026-11-06T10:00:00.123Z`, `2026-11-06 10:00 +0100`, `20261106T100000+0100`, `2026-11-06`, `20261106`
-fn iso(text: &str, zone: Offset) -> Option<Timestamp> {
+fn iso(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let mut scan = Scan {
         rest: text.as_bytes(),
     };
     let year = scan.digits(4)?;
-    let dashed = scan.take(b'-');
+    let mark = [b'-', b'/', b'.'].into_iter().find(|mark| scan.take(*mark));
     let month = scan.digits(2)?;
-    if scan.take(b'-') != dashed {
+    if mark.is_some_and(|mark| !scan.take(mark)) {
         return None;
     }
     let day = scan.digits(2)?;
@@ -100,16 +115,17 @@ fn iso(text: &str, zone: Offset) -> Option<Timestamp> {
     if scan.rest.is_empty() {
         return instant(date.to_datetime(Time::midnight()), zone);
     }
-    if !scan.take(b'T') && !scan.take(b't') && !scan.take(b' ') {
+    let parted = scan.take(b'T') || scan.take(b't') || scan.take(b' ');
+    let glued = mark.is_none() && matches!(scan.rest.len(), 4 | 6);
+    if !parted && !glued {
         return None;
     }
     let time = scan.time()?;
-    let zone = scan.zone(zone)?;
-    instant(date.to_datetime(time), zone)
+    instant(date.to_datetime(time), &scan.zone(zone)?)
 }
 
 /// `212322 GMT Nov 18`, `060932 nov 26EST` and AP's `11-06-26 1000GMT`
-fn day_time_group(text: &str, zone: Offset) -> Option<Timestamp> {
+fn day_time_group(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let mut scan = Scan {
         rest: text.as_bytes(),
     };
@@ -122,7 +138,7 @@ fn day_time_group(text: &str, zone: Offset) -> Option<Timestamp> {
         let (hour, minute) = (scan.digits(2)?, scan.digits(2)?);
         let date = Date::new(century(year), first as i8, day as i8).ok()?;
         let time = Time::new(hour as i8, minute as i8, 0, 0).ok()?;
-        return instant(date.to_datetime(time), scan.zone(zone)?);
+        return instant(date.to_datetime(time), &scan.zone(zone)?);
     }
     let (hour, minute) = (scan.digits(2)?, scan.digits(2)?);
     let mut words = [""; 3];
@@ -137,9 +153,9 @@ fn day_time_group(text: &str, zone: Offset) -> Option<Timestamp> {
     let digits = year.bytes().take_while(u8::is_ascii_digit).count();
     let (year, glued) = year.split_at(digits);
     let zone = match (named, glued) {
-        (Some(named), _) => named,
+        (Some(named), _) => &TimeZone::fixed(named),
         (None, "") => zone,
-        (None, glued) => offset(glued)?,
+        (None, glued) => &TimeZone::fixed(offset(glued)?),
     };
     let year = match year.len() {
         2 => century(year.parse().ok()?),
@@ -158,14 +174,14 @@ fn century(year: i32) -> i16 {
 }
 
 /// `Fri, 06 Nov 2026 10:00:00 GMT`, `26-FEB-1987 15:01:01.79`, `Jan 3, 2010 12:00:00 AM`
-fn worded(text: &str, zone: Offset) -> Option<Timestamp> {
+fn worded(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let (mut day, mut month, mut year, mut time, mut named) = (None, None, None, None, None);
     for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
         let mut scan = Scan {
             rest: word.as_bytes(),
         };
         if word.starts_with(['+', '-']) {
-            named = Some(offset(word)?);
+            named = Some(TimeZone::fixed(offset(word)?));
         } else if word.contains(':') {
             time = Some(scan.time()?);
             named = if scan.rest.is_empty() {
@@ -173,18 +189,20 @@ fn worded(text: &str, zone: Offset) -> Option<Timestamp> {
             } else {
                 Some(scan.zone(zone)?)
             };
-        } else if let Some((d, m, y)) = dashed(word) {
+        } else if let Some((d, m, y)) = marked(word) {
             (day, month, year) = (Some(d), Some(m), Some(y));
         } else if word.eq_ignore_ascii_case("am") || word.eq_ignore_ascii_case("pm") {
             time = Some(half_day(time?, word.eq_ignore_ascii_case("pm"))?);
         } else if let Some(found) = calendar::year(word) {
             year = Some(found);
-        } else if let Some(found) = calendar::day(word) {
+        } else if let Some(found) = calendar::day(word).filter(|_| day.is_none()) {
             day = Some(found);
+        } else if let Some(found) = calendar::number(word, 2).filter(|_| month.is_some()) {
+            year = year.or(Some(century(found))); // RFC 822's year of two digits
         } else if let Some(found) = calendar::month(word) {
             month = month.or(Some(found));
         } else if let Some(found) = offset(word) {
-            named = Some(found);
+            named = Some(TimeZone::fixed(found));
         } else if calendar::weekday(word).is_none() && word.len() != 3 {
             return None;
         }
@@ -192,28 +210,31 @@ fn worded(text: &str, zone: Offset) -> Option<Timestamp> {
     let date = Date::new(year?, month?, day?).ok()?;
     instant(
         date.to_datetime(time.unwrap_or(Time::midnight())),
-        named.unwrap_or(zone),
+        named.as_ref().unwrap_or(zone),
     )
 }
 
-/// `26-FEB-1987`
-fn dashed(word: &str) -> Option<(i8, i8, i16)> {
-    let mut parts = word.split('-');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    Some((
-        calendar::day(day)?,
-        calendar::month(month)?,
-        calendar::year(year)?,
-    ))
+/// `26-FEB-1987`, `26.2.1987`, `26/02/1987`; where day and month could change places, the day comes first.
+fn marked(word: &str) -> Option<(i8, i8, i16)> {
+    let mark = ['-', '/', '.']
+        .into_iter()
+        .find(|mark| word.contains(*mark))?;
+    let mut parts = word.split(mark);
+    let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let year = calendar::year(year).filter(|_| parts.next().is_none())?;
+    let Some(month) = calendar::number(second, 2) else {
+        return Some((calendar::day(first)?, calendar::month(second)?, year));
+    };
+    if month > 12 {
+        let month = calendar::number(first, 2)?;
+        return Some((calendar::day(second)?, month as i8, year));
+    }
+    Some((calendar::day(first)?, month as i8, year))
 }
 
 fn half_day(time: Time, afternoon: bool) -> Option<Time> {
     let hour = time.hour() % 12 + if afternoon { 12 } else { 0 };
     Time::new(hour, time.minute(), time.second(), 0).ok()
-}
-
-pub fn instant(at: DateTime, zone: Offset) -> Option<Timestamp> {
-    zone.to_timestamp(at).ok()
 }
 
 /// `Z`, `GMT`, `+0100`, `+01:00`, `+01`, and the zone letters of news.
@@ -328,13 +349,13 @@ impl Scan<'_> {
     }
 
     /// The zone that is all the rest; `default` where there is none.
-    fn zone(&mut self, default: Offset) -> Option<Offset> {
+    fn zone(&mut self, default: &TimeZone) -> Option<TimeZone> {
         let rest = std::str::from_utf8(self.rest).ok()?.trim();
         self.rest = &[];
         if rest.is_empty() {
-            Some(default)
+            Some(default.clone())
         } else {
-            offset(rest)
+            offset(rest).map(TimeZone::fixed)
         }
     }
 }
@@ -371,8 +392,20 @@ mod tests {
                 "2009-03-24T13:41:54.262556Z",
             ),
             ("Jan 3, 2010 12:00:00 AM", "2010-01-03T00:00:00Z"),
+            ("20261106100000", "2026-11-06T10:00:00Z"),
+            ("202611061000", "2026-11-06T10:00:00Z"),
+            ("2026/11/06 10:00:00", "2026-11-06T10:00:00Z"),
+            ("06.11.2026 10:00", "2026-11-06T10:00:00Z"),
+            ("11/26/2026 10:00", "2026-11-26T10:00:00Z"),
+            ("06 Nov 26 10:00 GMT", "2026-11-06T10:00:00Z"),
+            ("Fri Nov  6 10:00:00 UTC 2026", "2026-11-06T10:00:00Z"),
+            ("/Date(1794045600000)/", "2026-11-07T10:00:00Z"),
+            (
+                "2026-11-06T10:00:00+01:00[Europe/Paris]",
+                "2026-11-06T09:00:00Z",
+            ),
         ] {
-            let got = parse(text, Offset::UTC).map(|at| at.to_string());
+            let got = parse(text, &TimeZone::UTC).map(|at| at.to_string());
             assert_eq!(got.as_deref(), Some(want), "{text}");
         }
         for text in [
@@ -384,18 +417,21 @@ mod tests {
             "T",
             "99:99",
             "06 Foo 2026",
+            "06 Nov",
+            "1.2.3",
         ] {
-            assert_eq!(parse(text, Offset::UTC), None, "{text}");
+            assert_eq!(parse(text, &TimeZone::UTC), None, "{text}");
         }
     }
 
     #[test]
     fn a_date_that_cannot_be_is_no_date() {
         let received: Timestamp = "2023-11-06T12:00:00Z".parse().expect("a time");
-        let told = |text| told(text, Offset::UTC, received, Ahead::Clock);
+        let told = |text| told(text, &TimeZone::UTC, received, Ahead::Clock);
         assert_eq!(told("9999-01-01T00:00:00Z"), Told::Implausible);
         assert_eq!(told("+275760-09-13T00:00:00Z"), Told::Implausible);
-        assert_eq!(told("1970-01-01T00:00:00Z"), Told::Implausible);
+        assert_eq!(told("1970-01-01T00:00:00Z"), Told::Null);
+        assert_eq!(told("0001-01-01T00:00:00Z"), Told::Null);
         assert_eq!(told("soon"), Told::Unreadable);
         assert!(matches!(told("2023-11-07T12:00:00Z"), Told::At(_)));
     }

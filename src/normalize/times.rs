@@ -1,12 +1,15 @@
 //! What a dispatch says of its times → instants. When was it made, and until when is it held?
 
-use jiff::tz::Offset;
+use jiff::tz::TimeZone;
 
 use super::add;
 use super::copy::Parts;
-use super::signal::{self, Marks};
+use super::embargo::{self, Clocks};
+use super::home;
+use super::signal::Marks;
 use super::time::{self, Ahead, Told};
-use crate::story::{Dispatch, Signal, Timestamp};
+use super::zone;
+use crate::story::{Dateline, Dispatch, Signal, Timestamp};
 
 /// When a story was made and sent, as far as it says.
 pub struct Times {
@@ -20,7 +23,7 @@ impl Times {
     pub fn of(
         dispatch: &Dispatch,
         parts: &Parts,
-        zone: Offset,
+        zone: &TimeZone,
         received: Timestamp,
         repairs: &mut Vec<String>,
     ) -> Times {
@@ -31,7 +34,7 @@ impl Times {
             Ahead::Clock,
         ) {
             Told::At(at) => Some(at),
-            Told::Implausible => {
+            Told::Implausible | Told::Null => {
                 add(repairs, "date:implausible");
                 fallback
             }
@@ -61,35 +64,81 @@ impl Times {
     }
 }
 
-/// Until when a story is held, as metadata or the text say.
-pub fn embargo(
+/// What is known of an order to hold a story.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hold {
+    /// The latest hour that metadata or the text name.
+    pub until: Option<Timestamp>,
+    /// There is an order whose hour cannot be read: nobody knows when the story may go out.
+    pub for_good: bool,
+}
+
+/// The order that metadata, notes and the text give.
+pub fn hold(
     dispatch: &Dispatch,
     parts: &Parts,
-    zone: Offset,
+    headline: Option<&str>,
+    clocks: &Clocks,
     received: Timestamp,
     marks: &mut Marks,
     repairs: &mut Vec<String>,
-) -> Option<Timestamp> {
-    let until = dispatch.embargoed_until.as_deref().and_then(|text| {
-        match time::told(text, zone, received, Ahead::Embargo) {
-            Told::At(at) => Some(at),
-            _ => {
-                add(repairs, "date:implausible");
-                None
-            }
+) -> Hold {
+    let mut hold = Hold::default();
+    let mut ordered = false;
+    if let Some(text) = dispatch.embargoed_until.as_deref() {
+        let zone = clocks.feed.clone().unwrap_or(TimeZone::UTC);
+        match time::told(text, &zone, received, Ahead::Embargo) {
+            Told::At(at) => hold.until = Some(at),
+            Told::Null => add(repairs, "date:implausible"),
+            Told::Implausible | Told::Unreadable => ordered = true,
         }
-    });
-    let note = dispatch.labels.ed_note.as_deref().and_then(signal::embargo);
-    let order = parts.embargo.or(note);
-    let until = until.or_else(|| signal::until(order?, zone, received));
-    match until {
-        Some(until) if until > received => marks.add(Signal::Embargo),
-        Some(_) => {}
-        None if order.is_some() => {
-            marks.add(Signal::Embargo);
-            add(repairs, "embargo:unreadable");
-        }
-        None => {}
     }
-    until
+    if hold.until.is_some() {
+        // a machine wrote the hour: what is written for people names the same one
+        marks.add(Signal::Embargo);
+        return hold;
+    }
+    let note = dispatch.labels.ed_note.as_deref();
+    let notes = note.into_iter().flat_map(|note| note.split(['\n', ';']));
+    let orders = parts
+        .embargo
+        .into_iter()
+        .chain(notes.filter_map(embargo::order));
+    for order in orders {
+        match embargo::until(order, clocks, received) {
+            Some((at, zoned)) => {
+                if !zoned {
+                    add(repairs, "embargo:zone");
+                }
+                hold.until = hold.until.max(Some(at));
+            }
+            None => ordered = true,
+        }
+    }
+    // a headline may speak of an embargo: it orders one where it names an hour
+    let in_headline = headline
+        .and_then(embargo::order)
+        .and_then(|order| embargo::until(order, clocks, received));
+    hold.until = hold.until.max(in_headline.map(|(at, _)| at));
+    hold.for_good = ordered && hold.until.is_none();
+    if ordered || hold.until.is_some() {
+        marks.add(Signal::Embargo);
+    }
+    if hold.for_good {
+        add(repairs, "embargo:unreadable");
+    }
+    hold
+}
+
+/// The clocks that an hour without a zone may be read from.
+pub fn clocks(feed: Option<&str>, dateline: Option<&Dateline>, agency: Option<&str>) -> Clocks {
+    let home = agency.and_then(|name| zone::named(home::of(name)?.zone));
+    let written = dateline.and_then(|dateline| match &dateline.region {
+        Some(region) => zone::of_place(region),
+        None => zone::of_place(dateline.places.first()?),
+    });
+    Clocks {
+        feed: feed.and_then(zone::named),
+        likely: written.into_iter().chain(home).collect(),
+    }
 }

@@ -177,11 +177,7 @@ mod tests {
                  <NewsComponent {component}><ContentItem><DataContent>Text.</DataContent></ContentItem></NewsComponent>\
                  </NewsItem></NewsML>"
             );
-            let payload = Payload {
-                text: &text,
-                charset: "utf-8",
-                repairs: Vec::new(),
-            };
+            let payload = Payload::of(&text);
             let mut items = read(&payload).expect(&text);
             let dispatch = items.remove(0).expect(&text);
             assert_eq!(dispatch.guid.as_deref(), guid, "{text}");

@@ -428,11 +428,7 @@ mod tests {
     use super::*;
 
     fn dispatch(item: &str) -> Dispatch {
-        let payload = Payload {
-            text: item,
-            charset: "utf-8",
-            repairs: Vec::new(),
-        };
+        let payload = Payload::of(item);
         let mut items = read(&payload).expect(item);
         items.remove(0).expect(item)
     }

@@ -345,11 +345,7 @@ mod tests {
             ),
             ("<r><item><title>No text</title></item></r>", &[]),
         ] {
-            let payload = Payload {
-                text,
-                charset: "utf-8",
-                repairs: Vec::new(),
-            };
+            let payload = Payload::of(text);
             let told: Vec<String> = match read(&payload) {
                 Ok(items) => items
                     .into_iter()
