@@ -264,7 +264,8 @@ impl Window {
     }
 
     /// The same, but what leaves the window while the server still holds it is remembered anew: it can be
-    /// taken back, and is not told twice, however long its embargo is. A replay reads that in the log.
+    /// taken back, and is not told twice, however long its embargo is. So is what was killed, for a kill
+    /// wins for ever. A replay reads that in the log.
     fn advance_keeping_held(&mut self, time: i64, log: &mut Vec<u8>) {
         self.now = self.now.max(time);
         let mut held = Vec::new();
@@ -287,7 +288,7 @@ impl Window {
         (record::time_of(self.store.get(oldest)?) < first).then_some(oldest)
     }
 
-    /// The record of a held story as of now, unless a newer one stands for it.
+    /// The record of a held or a killed story as of now, unless a newer one stands for it.
     fn renewed(&self, number: u32) -> Option<(Vec<u8>, bool)> {
         let mut record = self.record(number)?;
         self.bring_up_to_date(&mut record);
@@ -295,7 +296,8 @@ impl Window {
             0 => self.exact.get(record.imprint.exact, &self.store),
             identity => self.identity.get(identity, &self.store),
         };
-        if record.held(self.now).is_none() || newest != Some(number) {
+        let lasts = record.killed || record.held(self.now).is_some();
+        if !lasts || newest != Some(number) {
             return None;
         }
         record.time = self.now;
