@@ -55,7 +55,10 @@ pub fn documents(payload: &Payload) -> Result<Vec<Item>, Error> {
         match json::read(text, start) {
             Ok((document, end, mended)) => {
                 add(payload, &document, mended, &mut items);
-                is_lines |= documents == 0 && !text[start..end].contains('\n');
+                // documents one a line: the first is one line, and another follows
+                is_lines |= documents == 0
+                    && !text[start..end].contains('\n')
+                    && next_line(text, end).is_some();
                 at = end;
             }
             Err(fault) => {
@@ -271,9 +274,15 @@ mod tests {
                 .collect();
             assert_eq!(reasons, [None, Some(Reason::Syntax), None], "{line}");
         }
-        // after a document of many lines it is only noise
-        let items = read("{\"uri\":\"urn:a:1\",\n\"body_text\":\"x\"}\nnoise").expect("one");
-        assert_eq!(items.len(), 1);
+        // after a document alone it is only noise
+        for document in [good, "{\"uri\":\"urn:a:1\",\n\"body_text\":\"x\"}"] {
+            let items = read(&format!("{document}\nnoise")).expect("one");
+            let repairs = &items[0].as_ref().expect("a story").repairs;
+            assert_eq!(
+                (items.len(), &repairs[..]),
+                (1, &["json:trailing-bytes".to_owned()][..])
+            );
+        }
     }
 
     #[test]
