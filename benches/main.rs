@@ -2,6 +2,7 @@
 //! share of the budget; times are of a batch, so the items a second say what a story costs.
 
 mod dedup;
+mod formats;
 mod normalize;
 mod parse;
 mod pipeline;

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use crate::story::{Date, Timestamp};
 
 use super::calendar::{self, Written};
+use super::private::holds_stem;
 use super::zone;
 
 /// How an order begins, in lower case, and whether any words may follow it.
@@ -92,13 +93,25 @@ pub fn order(text: &str) -> Option<&str> {
     found.min().map(|at| &text[at..])
 }
 
+/// The order with an hour that stands before a headline, and the headline: `EMBARGOED UNTIL 0001 GMT NOV 7: Port shuts`.
+pub fn before(headline: &str) -> Option<(&str, &str)> {
+    let order = order(headline).filter(|order| order.len() == headline.len())?;
+    let digit = order.find(|c: char| c.is_ascii_digit())?;
+    let marks = [": ", " - ", " – ", " — "];
+    let ends = marks.iter().filter_map(|mark| {
+        let at = digit + order[digit..].find(mark)?;
+        Some((at, at + mark.len()))
+    });
+    let (end, rest) = ends.min().filter(|(end, _)| *end <= 80)?;
+    Some((&order[..end], order[rest..].trim_start()))
+}
+
 /// Whether the stem of an order may be in a line: nearly no line has one.
 fn may_order(head: &str) -> bool {
-    let stem = |three: &[u8]| {
-        let three = [three[0] | 0x20, three[1] | 0x20, three[2] | 0x20];
-        [b"mba", b"rfr", b"rel", b"ubl", b"rrt", b"fun", b"t v"].contains(&&three)
-    };
-    head.as_bytes().windows(3).any(stem)
+    const STEMS: [[u8; 3]; 7] = [
+        *b"mba", *b"rfr", *b"rel", *b"ubl", *b"rrt", *b"fun", *b"t v",
+    ];
+    holds_stem(head.as_bytes(), STEMS)
         || !head.is_ascii() && ["мба", "МБА"].iter().any(|stem| head.contains(stem))
 }
 

@@ -3,6 +3,7 @@
 //! Every text is free of invisible characters and in NFC; the body is paragraphs joined by one line
 //! feed, without dateline, captions, notes and sign-off; dates are instants or absent.
 
+mod account;
 mod agency;
 mod calendar;
 mod copy;
@@ -17,11 +18,13 @@ mod markup;
 mod mojibake;
 mod note;
 mod place;
+mod private;
 mod sign_off;
 mod signal;
 mod text;
 mod time;
 mod times;
+mod version_word;
 mod zone;
 
 use jiff::tz::{Offset, TimeZone};
@@ -30,6 +33,9 @@ use crate::story::{
     Dateline, Dispatch, FeedProfile, Fingerprint, Format, HeadlineRole, ItemKind, Marked,
     PubStatus, RawMessage, Reason, SignOff, Signal, Source, Story, Text, Timestamp, Tokens, Zone,
 };
+
+pub use account::{Account, of as account};
+pub use copy::Part;
 
 use copy::Headline;
 use signal::Marks;
@@ -106,11 +112,13 @@ pub fn story(
         &dispatch,
         &parts,
         headline.as_deref(),
-        &clocks(
-            profile.zone.as_deref(),
-            dateline.as_ref(),
-            agency.as_deref(),
-        ),
+        || {
+            clocks(
+                profile.zone.as_deref(),
+                dateline.as_ref(),
+                agency.as_deref(),
+            )
+        },
         message.received,
         &mut marks,
         &mut repairs,
@@ -282,13 +290,21 @@ fn headline(
 fn mended_headline(line: &str, marks: &mut Marks) -> String {
     signal::take(&line.to_lowercase(), marks);
     let headline = signal::strip(line, marks).trim_end_matches(['=', ' ']);
+    let headline = match embargo::before(headline) {
+        Some((order, rest)) => {
+            marks.hold(order);
+            rest
+        }
+        None => headline,
+    };
     // `(Foto) (Vídeo)`: what else the agency has
     let media = headline.match_indices('(').map(|(at, _)| at);
     let end = media
         .into_iter()
         .find(|at| note::is_media_marks(&headline[*at..]))
         .filter(|at| *at > 0);
-    headline[..end.unwrap_or(headline.len())].trim().to_owned()
+    let headline = headline[..end.unwrap_or(headline.len())].trim();
+    signal::strip_end(headline, marks).to_owned()
 }
 
 /// A marked text as one line.
@@ -494,12 +510,14 @@ fn urgency(
         }
         add(repairs, "urgency:out-of-range");
     }
-    marks.signals.iter().find_map(|signal| match signal {
+    let signals = marks.signals.iter();
+    let told = signals.copied().find_map(|signal| match signal {
         Signal::Flash => Some(1),
         Signal::Alert | Signal::Bulletin => Some(2),
         Signal::Urgent => Some(3),
         _ => None,
-    })
+    });
+    told.or_else(|| signal::is_first_telling(marks.version_text.as_deref()?).then_some(4))
 }
 
 /// The header `traceparent`, where it is one by the W3C's grammar.

@@ -3,6 +3,7 @@
 use crate::story::SignOff;
 
 use super::agency;
+use super::copy::{Part, Pieces};
 
 /// What stood after the text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,12 +39,14 @@ impl Ended<'_> {
 }
 
 /// Takes end marks off the last paragraphs until none is left; at least one paragraph stays unless all are marks.
-pub fn take<'t>(paragraphs: &mut Vec<&'t str>) -> Ended<'t> {
+pub fn take<'t>(paragraphs: &mut Vec<&'t str>, pieces: &mut Pieces<'t>) -> Ended<'t> {
     let mut ended = Ended::default();
     while let Some(last) = paragraphs.last().copied() {
-        if line(last, paragraphs.len(), &mut ended) {
+        if let Some(part) = line(last, paragraphs.len(), &mut ended) {
+            pieces.cut(part, last);
             paragraphs.pop();
         } else if let Some(rest) = glued(last, &mut ended) {
+            pieces.cut(Part::SignOff, last[rest.len()..].trim_start());
             match rest {
                 "" => drop(paragraphs.pop()),
                 rest => *paragraphs.last_mut().expect("there is a last one") = rest,
@@ -55,41 +58,48 @@ pub fn take<'t>(paragraphs: &mut Vec<&'t str>) -> Ended<'t> {
     ended
 }
 
-/// Whether the whole paragraph is an end mark.
-fn line<'t>(last: &'t str, paragraphs: usize, ended: &mut Ended<'t>) -> bool {
+/// What the whole paragraph is, if it is an end mark.
+fn line<'t>(last: &'t str, paragraphs: usize, ended: &mut Ended<'t>) -> Option<Part> {
     if last.len() > 300 {
-        return false;
+        return None;
     }
-    if super::furniture::is_rule(last) || is_end_word(last) {
+    if super::furniture::is_rule(last) {
+        return Some(Part::Rule);
+    }
+    if is_end_word(last) {
         if let Some((name, _)) = last
             .split_once('/')
             .filter(|(name, _)| agency::find(name).is_some())
         {
             ended.agency(name);
         }
-        return true;
+        return Some(Part::SignOff);
     }
-    if let Some(more) = more(last) {
-        ended.more |= more;
-        return true;
+    if is_more(last) {
+        ended.more = true;
+        return Some(Part::SignOff);
     }
     if is_lone_agency(last) && paragraphs > 1 {
         ended.agency(last.trim_end_matches(['.', ' ']));
-        return true;
+        return Some(Part::SignOff);
     }
     if let Some(by) = reporting(last) {
         ended.by = Some(by);
-        return true;
+        return Some(Part::Contact);
     }
     if is_trailer(last) {
         ended.sent = Some(last.trim_start_matches("AP-WF-"));
-        return true;
+        return Some(Part::Id);
+    }
+    let numbered = (12..=24).contains(&last.len()) && last.bytes().all(|b| b.is_ascii_digit());
+    if numbered && paragraphs > 1 {
+        return Some(Part::Id);
     }
     if last.starts_with("Associated Press writer") && last.ends_with("contributed to this report.")
     {
-        return true;
+        return Some(Part::Contact);
     }
-    initials(last, ended)
+    initials(last, ended).then_some(Part::SignOff)
 }
 
 fn is_end_word(line: &str) -> bool {
@@ -127,7 +137,7 @@ fn is_end_word(line: &str) -> bool {
 }
 
 /// `(more)` and its kin.
-fn more(line: &str) -> Option<bool> {
+pub fn is_more(line: &str) -> bool {
     const WORDS: &[&str] = &[
         "(more)",
         "(MORE)",
@@ -138,14 +148,21 @@ fn more(line: &str) -> Option<bool> {
         "(SIGUE)",
         "SIGUE",
         "(suite)",
+        "(à suivre)",
+        "à suivre",
         "(wird fortgesetzt)",
+        "(Fortsetzung folgt)",
         "(segue)",
         "(continua)",
         "(continúa)",
+        "(продолжение следует)",
+        "(يتبع)",
+        "（待续）",
+        "(待续)",
         "mf",
         "MF",
     ];
-    WORDS.contains(&line).then_some(true)
+    WORDS.contains(&line)
 }
 
 fn is_lone_agency(line: &str) -> bool {
@@ -188,15 +205,16 @@ fn reporting(line: &str) -> Option<&str> {
     )
 }
 
-/// `AP-WF-06-29-17 2350GMT`, `212322 GMT Nov 18`
+/// `AP-WF-06-29-17 2350GMT`, `212322 GMT Nov 18`, `06/11/09-30/95`
 fn is_trailer(line: &str) -> bool {
     if let Some(rest) = line.strip_prefix("AP-") {
         return rest.len() < 30 && rest.ends_with("GMT");
     }
     let mut words = line.split(' ');
-    let group = words
-        .next()
-        .is_some_and(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
+    let group = words.next().is_some_and(|word| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        (word.len(), digits) == (6, 6) || (word.len(), digits) == (14, 10)
+    });
     group && line.len() <= 24 && super::time::parse(line, &jiff::tz::TimeZone::UTC).is_some()
 }
 
@@ -209,6 +227,7 @@ fn initials(line: &str, ended: &mut Ended) -> bool {
         .strip_prefix('(')
         .and_then(|rest| rest.trim_end_matches('.').strip_suffix(')'));
     if let Some((name, rest)) = inner.and_then(|inside| inside.split_once('/')) {
+        let name = name.trim_end_matches('\\'); // a slash that was escaped on its way
         if agency::find(name).is_some() && rest.split('/').all(is_mark) {
             ended.initials(rest, &['/']);
             ended.agency(name);
@@ -369,7 +388,7 @@ mod tests {
         ];
         for (text, body, agency, initials) in cases {
             let mut paragraphs: Vec<&str> = text.split('\n').map(str::trim).collect();
-            let ended = take(&mut paragraphs);
+            let ended = take(&mut paragraphs, &mut Pieces::default());
             assert_eq!(paragraphs.join("\n"), *body);
             let sign_off = ended.sign_off.unwrap_or_default();
             assert_eq!(sign_off.agency.as_deref(), *agency, "{text}");
@@ -385,7 +404,7 @@ mod tests {
             "(more)",
             "AP-WF-06-29-17 2350GMT",
         ];
-        let ended = take(&mut paragraphs);
+        let ended = take(&mut paragraphs, &mut Pieces::default());
         assert_eq!(paragraphs, ["Two boats."]);
         assert_eq!(
             (ended.by, ended.more, ended.sent),

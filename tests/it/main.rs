@@ -3,6 +3,7 @@
 // a test that unwraps fails where it stands
 #![allow(clippy::unwrap_used)]
 
+mod account;
 mod actor;
 mod admin;
 mod bad_input;
@@ -13,6 +14,7 @@ mod contract;
 mod dedup;
 mod faults;
 mod golden;
+mod hostile;
 mod lexicon;
 mod nats;
 mod pipeline;

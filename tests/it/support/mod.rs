@@ -4,6 +4,13 @@ pub mod ledger;
 pub mod server;
 pub mod stories;
 
+/// Where third-party text for measuring lies, if it is there.
+pub fn corpus() -> std::path::PathBuf {
+    let given = std::env::var_os("COPYTASTER_CORPUS").map(std::path::PathBuf::from);
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    given.unwrap_or_else(|| own.join("../shared")) // COPYTASTER_CORPUS
+}
+
 /// `…` stands for anything.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let parts: Vec<&str> = pattern.split('…').collect();

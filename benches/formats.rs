@@ -1,0 +1,75 @@
+//! Detect, parse and normalize by format: every golden case as it came, in bytes a second.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use copytaster::story::{FeedProfile, Origin, RawMessage, Subject, Timestamp};
+use copytaster::{normalize, parse};
+use divan::{Bencher, counter::BytesCount};
+
+use crate::wire;
+
+const FORMATS: [&str; 6] = [
+    "newsml-g2",
+    "newsml-1.2",
+    "nitf",
+    "ninjs",
+    "iptc-7901",
+    "plain-text",
+];
+
+/// The cases of a format.
+fn cases(format: &str) -> Vec<RawMessage> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(format);
+    let files = fs::read_dir(folder).expect("a folder a format");
+    let paths = files.map(|file| file.expect("a file").path());
+    let mut paths: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "in"))
+        .collect();
+    paths.sort();
+    let message = |path: &std::path::PathBuf| RawMessage {
+        origin: Origin {
+            stream: Arc::from("WIRE_RAW"),
+            sequence: 1,
+        },
+        received: Timestamp::from_second(1_699_272_000).expect("in range"),
+        subject: Subject("wire.raw.any.golden".to_owned()),
+        headers: Vec::new(),
+        body: Bytes::from(fs::read(path).expect("a case")),
+        input: None,
+    };
+    paths.iter().map(message).collect()
+}
+
+fn read(message: &RawMessage) -> usize {
+    let profile = FeedProfile::default();
+    let raw = wire::fingerprint_of(&[]);
+    let items = parse::dispatches(message, &profile).unwrap_or_default();
+    let stories = items
+        .into_iter()
+        .flatten()
+        .map(|dispatch| normalize::story(dispatch, message, &raw, &profile).is_ok());
+    stories.filter(|story| *story).count()
+}
+
+#[divan::bench(args = FORMATS)]
+fn golden(bencher: Bencher, format: &str) {
+    let cases = cases(format);
+    let bytes: usize = cases.iter().map(|case| case.body.len()).sum();
+    bencher
+        .counter(BytesCount::new(bytes))
+        .bench(|| wire::each(&cases, read));
+}
+
+/// A story of some 3 KB: share of the budget 20 µs.
+#[divan::bench(args = wire::FORMS)]
+fn story(bencher: Bencher, form: wire::Wired) {
+    let messages = wire::messages(form);
+    bencher
+        .counter(divan::counter::ItemsCount::new(messages.len()))
+        .bench(|| wire::each(&messages, read));
+}
