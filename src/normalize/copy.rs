@@ -295,12 +295,10 @@ fn heading_lines(rest: &[Line], headline: Headline) -> Option<(usize, Option<Pla
     }
     let (first, second) = (rest.first()?, rest.get(1)?);
     let apart = second.after_blank && is_heading(first.text) && first.text.len() <= 140;
-    let text_below =
-        second.text.len() > first.text.len() || rest.len() > 2 && !is_heading(second.text);
-    (headline == Headline::Missing && apart && text_below).then(|| {
-        let byline = furniture::byline(second.text).is_some();
-        (1 + usize::from(byline), None)
-    })
+    let byline = furniture::byline(second.text).is_some();
+    let text_below = second.text.len() > first.text.len()
+        || rest.len() > 2 && (byline || !is_heading(second.text));
+    (headline == Headline::Missing && apart && text_below).then(|| (1 + usize::from(byline), None))
 }
 
 /// A line that may be a headline, a subheadline or a byline: short, and no sentence.
@@ -342,8 +340,12 @@ fn service<'t>(line: Line<'t>, parts: &mut Parts<'t>, marks: &mut Marks) -> bool
     }
     if let Some(order) = embargo::order(line) {
         parts.embargo.get_or_insert(order);
-        parts.pieces.cut(Part::Note, line);
-        return true;
+        // an order before a headline leaves the line a headline
+        let heads = embargo::before(line).is_some();
+        if !heads {
+            parts.pieces.cut(Part::Note, line);
+        }
+        return !heads;
     }
     let mut alone = Marks::default();
     if !signal::strip(line, &mut alone).is_empty() {

@@ -211,6 +211,8 @@ fn zone_word(word: &str, next: &str) -> Option<TimeZone> {
 /// The last date in an order, read where one of its words ends.
 fn written_date(order: &str, words: &[&str]) -> Option<Written> {
     words.iter().rev().find_map(|last| {
+        // `NOV 8:` before a headline: the day is no less a day
+        let last = last.trim_end_matches([':', '.', '!', ']', '*', '-', '–', '—', '=']);
         let stop = last.as_ptr() as usize - order.as_ptr() as usize + last.len();
         let near = stop.saturating_sub(32);
         let (written, _) = calendar::date_at_end(&order[order.floor_char_boundary(near)..stop])?;

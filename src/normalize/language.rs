@@ -267,11 +267,15 @@ impl Counted {
         let score = self.scores[best];
         // symbols and names of three letters are words of some language
         let letters = lead.chars().filter(|c| c.is_alphabetic()).take(10).count();
-        if letters < 10 || self.hits[best] < 2 || lead.len() > ONE_SENTENCE {
+        if letters < 10 || self.hits[best] == 0 || lead.len() > ONE_SENTENCE {
             return None;
         }
         let guess =
             guess(lead).and_then(|name| WORDS.iter().position(|(language, _)| *language == name));
+        if self.hits[best] == 1 {
+            // a headline of few words: its one small word and its letters must agree
+            return guess.filter(|at| self.hits[*at] == 1).map(|at| WORDS[at].0);
+        }
         match guess {
             Some(guess) if self.scores[guess] >= 2 && self.scores[guess] * 2 >= score => {
                 Some(WORDS[guess].0)

@@ -80,7 +80,7 @@ fn line<'t>(last: &'t str, paragraphs: usize, ended: &mut Ended<'t>) -> Option<P
         return Some(Part::SignOff);
     }
     if is_lone_agency(last) && paragraphs > 1 {
-        ended.agency(last.trim_end_matches(['.', ' ']));
+        ended.agency(last.trim_matches(['.', ' ', '=', '(', ')', '/']));
         return Some(Part::SignOff);
     }
     if let Some(by) = reporting(last) {
@@ -95,7 +95,10 @@ fn line<'t>(last: &'t str, paragraphs: usize, ended: &mut Ended<'t>) -> Option<P
     if numbered && paragraphs > 1 {
         return Some(Part::Id);
     }
-    if last.starts_with("Associated Press writer") && last.ends_with("contributed to this report.")
+    if last.contains("Associated Press")
+        && ["contributed to this report", "contribuyó", "contribuyeron"]
+            .iter()
+            .any(|words| last.contains(words))
     {
         return Some(Part::Contact);
     }
@@ -108,6 +111,8 @@ fn is_end_word(line: &str) -> bool {
         "30",
         "ENDS",
         "Ends",
+        "ends",
+        "end",
         "-ends-",
         "- ends -",
         "-ENDS-",
@@ -166,10 +171,13 @@ pub fn is_more(line: &str) -> bool {
 }
 
 fn is_lone_agency(line: &str) -> bool {
-    let name = line.trim_end_matches(['.', ' ']);
+    let name = line
+        .trim_end_matches(['.', ' '])
+        .trim_start_matches(['=', ' ']);
     matches!(
         name,
         "EFE"
+            | "Kyodo"
             | "REUTER"
             | "Reuter"
             | "Reuters"
@@ -187,6 +195,25 @@ fn is_lone_agency(line: &str) -> bool {
 
 /// `(Reporting by A. Name; Editing by B. Name)`: the reporters.
 fn reporting(line: &str) -> Option<&str> {
+    const ABROAD: &[&str] = &[
+        "(Reporte de ",
+        "(Reportaje de ",
+        "(Editado por ",
+        "(Reportagem de ",
+        "(Edição de ",
+        "(Reportage de ",
+        "(Reportage ",
+        "(Bericht von ",
+        "(Geschrieben von ",
+        "(Репортаж ",
+        "(إعداد ",
+        "(تغطية ",
+    ];
+    if let Some(opening) = ABROAD.iter().find(|opening| line.starts_with(**opening)) {
+        let names = line[opening.len()..].trim_end_matches([')', '.']);
+        let end = names.find([';', ',', '.', '-', '–']).unwrap_or(names.len());
+        return line.ends_with([')', '.']).then(|| names[..end].trim());
+    }
     let inside = line.trim_start_matches('(').trim_end_matches([')', '.']);
     let by = [
         "Reporting by ",
@@ -235,7 +262,7 @@ fn initials(line: &str, ended: &mut Ended) -> bool {
         }
         return false;
     }
-    let named = ["dpa ", "AAP ", "EFE ", "AFP "];
+    let named = ["dpa ", "AAP ", "EFE ", "AFP ", "PTI "];
     let marks = named.iter().find_map(|name| line.strip_prefix(name));
     let known = |mark: &str| is_mark(mark) || agency::find(mark).is_some();
     if let Some(marks) = marks.filter(|marks| marks.split([' ', '/']).all(known)) {
@@ -290,6 +317,16 @@ fn is_mark(mark: &str) -> bool {
 fn glued<'t>(last: &'t str, ended: &mut Ended) -> Option<&'t str> {
     let last_line = last.trim_end();
     let bare = last_line.trim_end_matches(['.', ' ']);
+    // `… said. (ANI)`: the agency of the dateline once more
+    if let Some((text, name)) = bare
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('))
+        && text.trim_end().ends_with(['.', '!', '?', '"', '”', '»'])
+        && let Some(agency) = agency::find(name).filter(|_| name.len() <= 16)
+    {
+        ended.agency(agency.name);
+        return Some(text.trim_end());
+    }
     for mark in [
         "EFECOM",
         "EFE",
@@ -303,6 +340,8 @@ fn glued<'t>(last: &'t str, ended: &mut Ended) -> Option<&'t str> {
         "/TASS/",
         "(END)",
         " FIN",
+        " Fin",
+        " Fim",
         "(more)",
         "(sigue)",
         "(完)",
@@ -321,7 +360,7 @@ fn glued<'t>(last: &'t str, ended: &mut Ended) -> Option<&'t str> {
             return None;
         }
         match mark {
-            "Enditem" | "(END)" | " FIN" | "(完)" | "（完）" => {}
+            "Enditem" | "(END)" | " FIN" | " Fin" | " Fim" | "(完)" | "（完）" => {}
             "(more)" | "(sigue)" => ended.more = true,
             name => ended.agency(name.trim_matches(['(', ')', '/'])),
         }
