@@ -20,7 +20,7 @@ build: setup ## the binary that the tests use
 	$(CARGO) build --locked
 
 release: setup ## the binary that a desk runs
-	$(CARGO) build --locked --release
+	COPYTASTER_REVISION=$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown) $(CARGO) build --locked --release
 
 demo: build ## sample wire copy through a private server, the events shown for people
 	$(PYTHON) tools/with-nats $(PYTHON) tools/demo

@@ -151,8 +151,8 @@ async fn take_turns<B: Bus>(house: &House<B>) -> Result<(), Fault> {
 /// Keeps an eye on how far the source is ahead.
 async fn watch_source<B: Bus>(bus: B, progress: Arc<Progress>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if let Ok(extent) = bus.extent().await {
-            progress.source(extent.last);
+        if let Ok(reach) = bus.reach().await {
+            progress.source(reach);
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -167,6 +167,10 @@ pub(crate) struct Patience {
 impl Patience {
     pub fn is_fresh(&self) -> bool {
         self.tries == 0
+    }
+
+    pub fn tries(&self) -> u32 {
+        self.tries
     }
 
     /// `None` when the wish to stop came first.

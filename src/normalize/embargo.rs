@@ -170,6 +170,15 @@ pub fn until(order: &str, clocks: &Clocks, received: Timestamp) -> Option<(Times
         .filter(|word| !word.is_empty())
         .take(24)
         .collect();
+    // 2030-01-01T00:00:00Z says all by itself
+    let stamp = |word: &&str| {
+        word.trim_end_matches(['.', ':', ']'])
+            .parse::<Timestamp>()
+            .ok()
+    };
+    if let Some(at) = words.iter().find_map(stamp) {
+        return Some((at, true));
+    }
     let next = |n: usize| words.get(n + 1).copied().unwrap_or("");
     let clock = (0..words.len()).find_map(|n| clock_time(words[n], next(n)))?;
     let written = written_date(order, &words);
@@ -381,6 +390,10 @@ mod tests {
             (
                 "EMBARGOED UNTIL 2023-11-07 10:00 GMT",
                 Some("2023-11-07T10:00:00Z"),
+            ),
+            (
+                "EMBARGOED UNTIL 2030-01-01T00:30:00+01:00.",
+                Some("2029-12-31T23:30:00Z"),
             ),
             ("EMBARGOED", None),
             ("EMBARGO until further notice", None),

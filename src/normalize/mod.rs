@@ -169,7 +169,7 @@ pub fn story(
         received: message.received,
         source,
         raw: raw.clone(),
-        trace_parent: trace_parent(message),
+        trace_parent: message.trace_parent().map(str::to_owned),
         uri: identity.uri,
         identified: identity.identified,
         version: dispatch.version.take(),
@@ -518,22 +518,4 @@ fn urgency(
         _ => None,
     });
     told.or_else(|| signal::is_first_telling(marks.version_text.as_deref()?).then_some(4))
-}
-
-/// The header `traceparent`, where it is one by the W3C's grammar.
-fn trace_parent(message: &RawMessage) -> Option<String> {
-    let (_, value) = message
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("traceparent"))?;
-    let mut parts = value.split('-');
-    let lengths = [2, 32, 16, 2];
-    let well_formed = lengths.iter().all(|length| {
-        parts.next().is_some_and(|part| {
-            part.len() == *length
-                && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-                && (*length < 16 || part.bytes().any(|b| b != b'0'))
-        })
-    });
-    (well_formed && parts.next().is_none() && !value.starts_with("ff")).then(|| value.clone())
 }

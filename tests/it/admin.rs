@@ -220,7 +220,7 @@ fn a_daemon_is_ready_once_it_writes_and_counts_what_it_does() {
         ("copytaster_window_stories", 2.0),
         ("copytaster_fence_losses_total", 0.0),
         ("copytaster_gaps_total", 0.0),
-        ("copytaster_writer", 1.0),
+        ("copytaster_writer{partition=\"main\"}", 1.0),
         ("copytaster_ready", 1.0),
     ] {
         assert_eq!(after.of(name), value, "{name}");
@@ -301,7 +301,7 @@ fn a_standby_is_ready_when_it_follows_the_writer() {
     wait("the standby remembers the story", || {
         (standby.samples().of("copytaster_window_stories") == 1.0).then_some(())
     });
-    assert_eq!(standby.samples().of("copytaster_writer"), 0.0);
+    assert_eq!(standby.samples().of("copytaster_writer{partition=\"main\"}"), 0.0);
     assert!(
         standby
             .samples()

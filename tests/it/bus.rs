@@ -288,6 +288,10 @@ impl Bus for Deadly {
         self.bus.forget(before).await
     }
 
+    async fn reach(&self) -> Result<u64, Fault> {
+        self.bus.reach().await
+    }
+
     async fn extent(&self) -> Result<Extent, Fault> {
         self.bus.extent().await
     }

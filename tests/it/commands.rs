@@ -165,6 +165,20 @@ fn taste(args: &[&str]) -> Output {
 }
 
 #[test]
+fn taste_says_what_it_does_not_show() {
+    let folder = Scratch::new("taste-quiet");
+    let cut = folder.0.join("cut.json");
+    fs::write(&cut, "{\"a").unwrap();
+    let output = taste(&[cut.to_str().unwrap()]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("1 dead letters") && said.contains("--all"),
+        "{said}"
+    );
+}
+
+#[test]
 fn taste_tells_what_it_read_before_it_names_a_fault() {
     let folder = Scratch::new("taste");
     let story = "The port of Callao reopened on Wednesday after a strong swell, its operator said.";

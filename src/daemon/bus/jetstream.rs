@@ -108,6 +108,8 @@ struct Inner {
     client: Client,
     context: Context,
     subjects: Subjects,
+    /// What the partition reads of the raw stream; empty where it reads all.
+    partial: Vec<String>,
     source: Mutex<Reader>,
     log: Mutex<Reader>,
     batches: AtomicU64,
@@ -176,7 +178,7 @@ impl JetStream {
             source: Mutex::new(Reader::new(
                 &context,
                 &config.raw_stream,
-                raw,
+                raw.clone(),
                 (4 * most).max(32 << 20),
             )),
             // our own records are small, and what waits here at a start stays in memory for long
@@ -187,6 +189,7 @@ impl JetStream {
                 most.max(8 << 20),
             )),
             subjects,
+            partial: raw,
             batches: AtomicU64::new(0),
             name: client
                 .new_inbox()
@@ -427,6 +430,27 @@ impl Bus for JetStream {
         purged
             .map_err(|error| Fault::Surroundings(format!("cannot purge old imprints: {error}")))?;
         Ok(())
+    }
+
+    async fn reach(&self) -> Result<u64, Fault> {
+        if self.inner.partial.is_empty() {
+            return Ok(self.extent().await?.last);
+        }
+        let stream = &self.inner.config.raw_stream;
+        let fault = |error: &dyn std::fmt::Display| {
+            Fault::Surroundings(format!("no answer about stream {stream}: {error}"))
+        };
+        let stream = self.inner.context.get_stream_no_info(stream).await;
+        let stream = stream.map_err(|error| fault(&error))?;
+        let mut reach = 0;
+        for subject in &self.inner.partial {
+            match stream.get_last_raw_message_by_subject(subject).await {
+                Ok(message) => reach = reach.max(message.sequence),
+                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {}
+                Err(error) => return Err(fault(&error)),
+            }
+        }
+        Ok(reach)
     }
 
     async fn extent(&self) -> Result<Extent, Fault> {

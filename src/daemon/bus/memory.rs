@@ -342,6 +342,10 @@ impl Bus for InMemory {
         Ok(())
     }
 
+    async fn reach(&self) -> Result<u64, Fault> {
+        Ok(self.store().extent().last)
+    }
+
     async fn extent(&self) -> Result<Extent, Fault> {
         Ok(self.store().extent())
     }

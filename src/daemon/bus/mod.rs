@@ -226,6 +226,9 @@ pub trait Bus: Clone + Send + Sync + 'static {
     /// Removes imprints before sequence `before` of the log.
     fn forget(&self, before: u64) -> impl Future<Output = Result<(), Fault>> + Send;
 
+    /// How far the subjects of this partition reach in the source: the sequence of their last message, 0 for none.
+    fn reach(&self) -> impl Future<Output = Result<u64, Fault>> + Send;
+
     /// How far the source reaches.
     fn extent(&self) -> impl Future<Output = Result<Extent, Fault>> + Send;
 
