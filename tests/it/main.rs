@@ -12,6 +12,7 @@ mod commands;
 mod contract;
 mod dedup;
 mod faults;
+mod fixtures;
 mod golden;
 mod lexicon;
 mod nats;
