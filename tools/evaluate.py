@@ -83,10 +83,26 @@ def lines(path):
         return [json.loads(row) for row in rows if row.strip()]
 
 
+def each_for_itself(desk, files, data):
+    """The events of all files. What repeats an earlier file comes back compact, and says nothing of how it was read:
+    such files are tasted again without what they repeat, until each was first once."""
+    kept, round_ = [], 0
+    while files:
+        told = by_input(desk.taste(f"formats.{round_}", files, cwd=data))
+        again = [f for f in files if any((e.get("wire") or {}).get("action") == "duplicate" for e in told.get(f, []))]
+        # items of one file that repeat each other do so in every run
+        done = set(files) - set(again) if len(again) < len(files) and len(files) > 1 else set(files)
+        kept += [json.dumps(event) + "\n" for file in files if file in done for event in told.get(file, [])]
+        files, round_ = [f for f in again if f not in done], round_ + 1
+    events = desk.folder / "formats.events.jsonl"
+    events.write_text("".join(kept), encoding="utf-8")
+    return events
+
+
 def formats(desk):
     data = need(DATA / "formats")
     files = [row["file"] for row in lines(data / "INDEX.jsonl")]
-    events = desk.taste("formats", [f for f in files if (data / f).is_file()], cwd=data)
+    events = each_for_itself(desk, [f for f in files if (data / f).is_file()], data)
     measured = {}
     for group, more in (("formats", []), ("feeds", ["--feeds"])):
         said = scorer("score_formats.py", data, events, *more)
