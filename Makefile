@@ -8,7 +8,7 @@ export COPYTASTER_CORPUS
 # tools/setup puts nats-server here when PATH has none
 export PATH := $(CURDIR)/.tools:$(PATH)
 
-.PHONY: help setup build release demo test tidy core evaluate floors bench faults
+.PHONY: help setup build release demo test tidy core evaluate floors bench faults fuzz
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,3 +51,9 @@ bench: release ## rooms one by one, then the whole daemon beside plain pass-thro
 faults: setup ## the long fault run: 200 schedules, prints its seed
 	COPYTASTER_FAULT_SCHEDULES=200 COPYTASTER_FAULT_STORIES=1050 COPYTASTER_FAULT_TOGETHER=4 \
 	$(CARGO) test --locked --release --test it faults:: -- --nocapture
+
+# seconds for each target
+FUZZ_SECONDS ?= 60
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (nightly, cargo-fuzz); crashes become regressions that `make test` replays
+	@$(PYTHON) tools/fuzz --seconds $(FUZZ_SECONDS)

@@ -277,7 +277,10 @@ pub struct Labels {
     pub slugline: Option<String>,
     pub by: Option<String>,
     pub located: Option<String>,
+    /// Notes to the desk, a line each.
     pub ed_note: Option<String>,
+    /// (role, text): descriptions beside the first.
+    pub descriptions: Vec<(String, String)>,
     pub usage_terms: Option<String>,
     pub copyright_holder: Option<String>,
     pub copyright_notice: Option<String>,

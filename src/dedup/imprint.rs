@@ -1,7 +1,7 @@
 //! Story → Imprint: all the memory keeps of a story's words.
 
 use super::sketch::{Bits, Sketch, lowest};
-use crate::story::{HeadlineRole, Shape, Story, Token, Zone};
+use crate::story::{HeadlineRole, ItemKind, Shape, Story, Token, Zone};
 
 /// Sizes decide how much is remembered of a story: see `record.rs` for the bytes.
 pub(super) const WORDING: usize = 32;
@@ -74,7 +74,11 @@ impl Imprint {
         };
         let own_title = story.headline_role == HeadlineRole::Main;
         let title = if own_title { headline } else { &[] };
-        let kind = story.kind as u64;
+        // a story that came with its pictures is a story
+        let kind = match story.kind {
+            ItemKind::Composite => ItemKind::Text as u64,
+            kind => kind as u64,
+        };
         let mut reading = Reading::new(kind);
         title.iter().for_each(|token| reading.title(token));
         reading.body(body);

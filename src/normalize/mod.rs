@@ -68,7 +68,9 @@ pub fn story(
     raw: &Fingerprint,
     profile: &FeedProfile,
 ) -> Result<Story, Error> {
-    let zone = time::zone(profile.zone.as_deref());
+    let told = dispatch.agency.as_deref().map(agency::display);
+    let home = told.as_deref().and_then(home::of).map(|home| home.zone);
+    let zone = time::zone(profile.zone.as_deref().or(home));
     let mut repairs = std::mem::take(&mut dispatch.repairs);
     let mut marks = codes(&dispatch);
     read_status(&dispatch, &mut marks);

@@ -35,7 +35,7 @@ pub fn event<'a>(
         urgency: story.urgency,
         language: &story.language,
         headlines: headlines(story),
-        descriptions: described(story.description.as_deref(), "summary"),
+        descriptions: descriptions(story),
         bodies: bodies(story, body.total),
         title: labels.title.as_deref(),
         by: labels.by.as_deref(),
@@ -141,6 +141,13 @@ fn headlines(story: &Story) -> Vec<Worded<'_>> {
             value: text.as_str(),
         }))
         .collect()
+}
+
+fn descriptions(story: &Story) -> Vec<Worded<'_>> {
+    let further = story.labels.descriptions.iter();
+    let mut all = described(story.description.as_deref(), "summary");
+    all.extend(further.map(|(role, value)| Worded { role, value }));
+    all
 }
 
 fn described<'a>(value: Option<&'a str>, role: &'a str) -> Vec<Worded<'a>> {

@@ -34,6 +34,8 @@ struct Row {
     /// Hours after the first story.
     hours: i64,
     signals: Vec<String>,
+    /// Text where nothing is said.
+    kind: Option<String>,
     /// Hours after the first story.
     embargo: Option<i64>,
     title: String,
@@ -87,7 +89,10 @@ fn story(number: u64, row: &Row) -> Story {
         identified: row.guid.is_some(),
         version: row.version.clone(),
         alt_ids: guid.collect(),
-        kind: ItemKind::Text,
+        kind: row
+            .kind
+            .as_deref()
+            .map_or(ItemKind::Text, |name| ItemKind::from_name(name).unwrap()),
         status: PubStatus::Usable,
         first_created: None,
         version_created: row.created.map(|minutes| time(minutes * 60_000)),

@@ -13,6 +13,7 @@ mod commands;
 mod contract;
 mod dedup;
 mod faults;
+mod fixtures;
 mod golden;
 mod hostile;
 mod lexicon;
