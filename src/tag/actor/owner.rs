@@ -180,8 +180,10 @@ impl Scene<'_> {
         let gap = item.first - from;
         let joined = gap == 1 && Small::of(&self.tokens(item.section)[from]).has(Small::JOIN);
         let near = gap <= REACH && self.adjectives(item.section, from, item.first);
+        // where the nationality stands behind its noun, the one before a noun is of the noun before it
+        let leans = !self.adjective_follows || gap == 0 && !before.used;
         match before.what {
-            What::Demonym(_) if near => Some(self.country_of(before)),
+            What::Demonym(_) if near && leans => Some(self.country_of(before)),
             What::State(_) | What::Capital(_) | What::Place(_) if before.possessive && near => {
                 Some(self.owned(before))
             }
