@@ -235,7 +235,10 @@ impl Scene<'_> {
                     bill.add(Key::State(country), 0.75, self.place(&item));
                 }
                 What::Capital(country) if self.speaks(at) => {
-                    bill.add(Key::State(country), 0.65, self.place(&item));
+                    let government = self.cast.government();
+                    let key = government.map(|role| Key::Agent(role, Some(country)));
+                    let key = key.unwrap_or(Key::State(country));
+                    bill.add(key, 0.65, self.place(&item));
                 }
                 What::Demonym(country) if self.is_deed(at) => {
                     bill.add(Key::State(country), 0.6, self.place(&item));

@@ -80,6 +80,16 @@ impl Scene<'_> {
             Some(Named::Words(first, stop)) => {
                 let mention = self.mention(chain.0, first, stop);
                 let words = &self.tokens(chain.0)[first..stop];
+                // King Hassan of Morocco
+                let (country, stated) = match self.realm(chain.0, stop).filter(|_| !stated) {
+                    Some(realm) => (Some(realm), true),
+                    None => (country, stated),
+                };
+                if let Some(actor) = self.known_as(words, country) {
+                    bill.add(Key::Known(actor), 0.85, mention);
+                    self.call(Key::Known(actor), said, bill);
+                    return end;
+                }
                 let local = self.person(chain.0, first, stop, said, country);
                 let key = bill.person(local, words);
                 let score = if stated { 0.85 } else { 0.7 };
@@ -94,6 +104,38 @@ impl Scene<'_> {
             None => self.unnamed(at, country, rule, said.former, bill),
         }
         end
+    }
+
+    /// The country that stands behind the name of a holder: `Hassan of Morocco`.
+    fn realm(&self, section: usize, at: usize) -> Option<u16> {
+        let of = self.tokens(section).get(at)?;
+        let parted = Shape::BREAK.with(Shape::SENTENCE);
+        if of.is(parted) || !Small::of(of).has(Small::OF) {
+            return None;
+        }
+        let item = &self.items[self.item_at(section, at + 1)?];
+        let state = matches!(item.what, What::State(_)) && item.first == at + 1;
+        state.then(|| self.country_of(item)).flatten()
+    }
+
+    /// The one person of the table with the first and the last of these words in their name, of this country
+    /// where one is said: another spelling of what stands between.
+    fn known_as(&self, words: &[Token], country: Option<u16>) -> Option<u32> {
+        let [first, .., last] = words else {
+            return None;
+        };
+        let mut fits = self.cast.surnamed(last.hash).iter().filter(|index| {
+            let known = self.cast.known(**index);
+            let mut begins = None;
+            crate::story::tokenize(&known.name, |t| {
+                begins.get_or_insert(t.hash);
+            });
+            begins == Some(first.hash) && (country.is_none() || known.country == country)
+        });
+        match (fits.next(), fits.next()) {
+            (Some(actor), None) => Some(*actor),
+            _ => None,
+        }
     }
 
     /// Notes the office by which the story calls a person of the table, where it says one.
