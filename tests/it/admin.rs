@@ -301,7 +301,12 @@ fn a_standby_is_ready_when_it_follows_the_writer() {
     wait("the standby remembers the story", || {
         (standby.samples().of("copytaster_window_stories") == 1.0).then_some(())
     });
-    assert_eq!(standby.samples().of("copytaster_writer{partition=\"main\"}"), 0.0);
+    assert_eq!(
+        standby
+            .samples()
+            .of("copytaster_writer{partition=\"main\"}"),
+        0.0
+    );
     assert!(
         standby
             .samples()
