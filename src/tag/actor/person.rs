@@ -140,9 +140,7 @@ impl Scene<'_> {
 
     /// Notes the office by which the story calls a person of the table, where it says one.
     fn call(&self, key: Key, said: Said, bill: &mut Bill) {
-        if said.former || !SERVES.contains(&&*said.role) {
-            bill.call(key, said);
-        }
+        bill.call(key, said);
     }
 
     /// What a chain of titles says of its holder.
@@ -164,6 +162,7 @@ impl Scene<'_> {
             sector = self.sector_before(chain.start).or(sector);
         }
         Said {
+            vague: SERVES.iter().any(|r| role == *r),
             sector: sector.unwrap_or_else(|| "GOV".into()),
             role,
             former: self.is_former(&self.items[chain.start], behind),
