@@ -249,13 +249,25 @@ impl Scene<'_> {
         {
             return Some(Named::Words(behind, end));
         }
-        let persons = self.cast.surnamed(first.hash);
-        let mut own = persons
-            .iter()
-            .filter(|p| country.is_none() || self.cast.known(**p).country == country);
-        match (own.next(), own.next()) {
-            (Some(person), None) => Some(Named::Known(*person, behind)),
-            _ => Some(Named::Words(behind, end)),
+        match self.holder(first.hash, country) {
+            Some(person) => Some(Named::Known(person, behind)),
+            None => Some(Named::Words(behind, end)),
+        }
+    }
+
+    /// The one person of the table with a surname, of a country where one is said; of several of one name the
+    /// one who is in office on the day of the story.
+    fn holder(&self, surname: u64, country: Option<u16>) -> Option<u32> {
+        let persons = self.cast.surnamed(surname).iter().copied();
+        let own = persons.filter(|p| country.is_none() || self.cast.known(*p).country == country);
+        let mut serving = own
+            .clone()
+            .filter(|p| self.cast.known(*p).serves_on(self.date));
+        let mut all = own.clone();
+        match (all.next(), all.next(), serving.next(), serving.next()) {
+            (Some(only), None, ..) => Some(only),
+            (_, _, Some(only), None) => Some(only),
+            _ => None,
         }
     }
 
