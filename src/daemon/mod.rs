@@ -7,6 +7,7 @@ mod recollection;
 pub mod settings;
 mod standby;
 pub mod telemetry;
+mod volume;
 mod work;
 mod writer;
 
@@ -43,6 +44,8 @@ pub struct Config {
     pub stop_within: Duration,
     /// Largest imprint record in bytes.
     pub block_bytes: usize,
+    /// So many bytes of imprints are repeated side by side.
+    pub volume_bytes: usize,
 }
 
 impl Config {
@@ -68,6 +71,7 @@ impl Default for Config {
             takeover_after: Duration::from_secs(5),
             stop_within: Duration::from_secs(10),
             block_bytes: 256 << 10,
+            volume_bytes: 8 << 20,
         }
     }
 }

