@@ -53,6 +53,10 @@ const WEIGHTS: [i64; FEATURES + 1] = [
     412, -112, -4572, -645, 22, 1478, 1076, -521, 1353, -11697,
 ];
 
+/// Minutes within which the time between two stories says nothing: results and dividends of two companies, filled
+/// into one form, come in the same minute, and a backlog is read in one.
+const AT_ONCE: u32 = 360;
+
 impl Likeness {
     /// Compares a remembered imprint with a new one that came so many milliseconds later.
     pub fn of(older: &Imprint, newer: &Imprint, later: i64) -> Likeness {
@@ -65,7 +69,7 @@ impl Likeness {
         let smaller = older.words.min(newer.words);
         let larger = older.words.max(newer.words).max(1);
         let minutes = u32::try_from(later / 60_000).unwrap_or(0);
-        let between = doublings(minutes.saturating_add(1));
+        let between = doublings(minutes.max(AT_ONCE));
         let contained = wording.of_smaller().max(lead.of_smaller());
         let missing = match absent(numbers) {
             0 => 1000 - numbers.of_smaller(),
