@@ -16,6 +16,7 @@ mod faults;
 mod golden;
 mod hostile;
 mod lexicon;
+mod logins;
 mod nats;
 mod pipeline;
 mod region;
