@@ -17,6 +17,7 @@ mod fixtures;
 mod golden;
 mod hostile;
 mod lexicon;
+mod logins;
 mod nats;
 mod pipeline;
 mod region;

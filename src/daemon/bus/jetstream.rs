@@ -2,6 +2,7 @@
 
 mod answer;
 mod reader;
+mod refusal;
 mod rights;
 mod setup;
 mod strays;
@@ -29,8 +30,9 @@ use super::{
 use crate::publish;
 use crate::story::{Origin, RawMessage, Subject};
 use reader::Reader;
+use refusal::Refusals;
 
-pub use setup::{Connection, open, open_raw, refuse_version};
+pub use setup::{Connection, LEAST_EVENTS, covers, open, open_raw, refuse_version};
 pub use survey::{Survey, survey};
 
 const BATCH_ID: &str = "Nats-Batch-Id";
@@ -68,6 +70,8 @@ pub struct Config {
     /// How long created streams keep messages; zero for ever.
     pub raw_max_age: Duration,
     pub out_max_age: Duration,
+    /// Bytes after which a created out stream drops its oldest; 0 for no bound.
+    pub out_max_bytes: u64,
     /// What the memory spans: the out stream must keep as much.
     pub window: Duration,
     /// Bytes of the largest record, headers included.
@@ -91,6 +95,7 @@ impl Default for Config {
             storage: Storage::File,
             raw_max_age: Duration::from_secs(7 * 86_400),
             out_max_age: Duration::from_secs(30 * 86_400),
+            out_max_bytes: 0,
             window: Duration::from_secs(72 * 3600),
             max_event_bytes: 1_000_000,
             request_timeout: Duration::from_secs(5),
@@ -163,8 +168,10 @@ impl Subjects {
 impl JetStream {
     /// Connects, and makes sure that server and streams are what the rest relies on.
     pub async fn connect(config: Config) -> Result<JetStream, Fault> {
-        let client = setup::connect(&config).await?;
-        JetStream::with_client(config, client).await
+        let refusals = Refusals::default();
+        let client = setup::connect(&refusals.listen(&config)).await?;
+        let connected = JetStream::with_client(config, client).await;
+        connected.map_err(|fault| refusals.explain(fault))
     }
 
     /// The same on a connection that there is already.

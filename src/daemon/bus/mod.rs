@@ -172,7 +172,9 @@ pub enum Fault {
 pub fn made_anew(source: &str) -> Fault {
     Fault::Refused(format!(
         "stream {source} was made anew: the checkpoint counts messages of the one before, and going on would pass \
-         over those of the new one; purge the checkpoint of the partition if that was intended"
+         over those of the new one; if that was intended, purge the checkpoint of the partition \
+         (`nats stream purge WIRE --subject wire.state.checkpoint.main` for streams.out and partition.name as they come; \
+         see \"The raw stream was made anew\" in the runbook)"
     ))
 }
 
