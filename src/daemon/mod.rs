@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 pub use progress::{Progress, Role};
 
@@ -173,8 +173,20 @@ impl Patience {
         self.tries == 0
     }
 
-    pub fn tries(&self) -> u32 {
-        self.tries
+    /// A consumer that lapsed is made anew at the first try: only what lasts longer is news.
+    pub fn tell(&self, said: &str) {
+        match self.tries {
+            1 => warn!("{said}; trying again until it works"),
+            _ => debug!("{said}"),
+        }
+    }
+
+    /// It works again.
+    pub fn mended(&mut self) {
+        if self.tries > 1 {
+            info!("reading goes on");
+        }
+        self.tries = 0;
     }
 
     /// `None` when the wish to stop came first.

@@ -205,21 +205,14 @@ impl<'h, B: Bus> Writer<'h, B> {
         let pulled = match pulled {
             Ok(pulled) => pulled,
             Err(Fault::Surroundings(said)) => {
-                // a consumer that lapsed is made anew at the first try: that is no news
-                match self.patience.tries() {
-                    1 => warn!("{said}; trying again until it works"),
-                    _ => debug!("{said}"),
-                }
+                self.patience.tell(&said);
                 self.house.trouble(said);
                 self.patience.pause(&self.house.stop).await;
                 return Ok(());
             }
             Err(refused) => return Err(refused),
         };
-        if self.patience.tries() > 1 {
-            info!("reading goes on");
-        }
-        self.patience = Patience::default();
+        self.patience.mended();
         let Some(mut pipeline) = self.pipeline.take() else {
             return Ok(());
         };
