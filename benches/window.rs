@@ -4,14 +4,13 @@
 //! Stories are invented: eighty words of a vocabulary of thousands, names and figures among them, one in seven a
 //! reprint. Then floods: a paragraph that all have in common, one alert over and over, versions of one identifier.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use copytaster::dedup::{Imprint, Settings, Window};
-use copytaster::story::{
-    Fingerprint, Format, HeadlineRole, ItemKind, Labels, Origin, PubStatus, Source, Story, Text,
-    Timestamp, Tokens, Zone,
-};
+use copytaster::story::{Story, Text, Timestamp, Tokens, Zone};
+
+#[path = "../tests/it/support/blank.rs"]
+mod blank;
 
 /// Stories where nothing else is asked for: `cargo bench` is not to take minutes.
 const FEW: u64 = 200_000;
@@ -168,53 +167,21 @@ fn story(n: u64, version: Option<u64>, title: &str, body: String) -> Story {
     ]);
     // a week's stories within the window
     let received = Timestamp::from_millisecond(BEGIN + n as i64 / 50).expect("in range");
-    Story {
-        origin: Origin {
-            stream: Arc::from("WIRE_RAW"),
-            sequence: n,
-        },
-        item: 0,
-        received,
-        source: Source {
-            agency: Some("Reuters".to_owned()),
-            feed: None,
-            format: Format::PlainText,
-            charset: "utf-8",
-        },
-        raw: Fingerprint {
-            sha256: [0; 32],
-            bytes: 0,
-        },
-        trace_parent: None,
+    let mut story = Story {
         uri: match title {
             "" => "urn:newsml:wire.example:20231106:flood".to_owned(),
             _ => format!("urn:newsml:wire.example:20231106:nL8N{n}"),
         },
         identified: version.is_some(),
         version: version.map(|version| version.to_string()),
-        alt_ids: Vec::new(),
-        kind: ItemKind::Text,
-        status: PubStatus::Usable,
-        first_created: None,
         version_created: Some(received),
-        embargoed_until: None,
-        urgency: None,
-        language: "en".to_owned(),
         headline,
-        headline_role: HeadlineRole::Main,
-        further_headlines: Vec::new(),
         body,
-        description: None,
-        dateline: None,
-        captions: Vec::new(),
-        sign_off: None,
-        signals: Vec::new(),
-        version_text: None,
-        take: None,
-        labels: Labels::default(),
-        repairs: Vec::new(),
         tokens,
-    }
+        ..blank::story(n, received)
+    };
+    story.source.agency = Some("Reuters".to_owned());
+    story
 }
 
 /// Resident bytes of this process, as Linux tells them; 0 elsewhere.

@@ -1,5 +1,6 @@
 //! What several test modules need: invented copy, and a real server to send it through.
 
+pub mod blank;
 pub mod ledger;
 pub mod server;
 pub mod stories;
