@@ -241,21 +241,17 @@ impl JetStream {
 
     /// The out stream, unasked.
     async fn log(&self) -> Result<Stream<()>, Fault> {
-        let name = &self.inner.config.out_stream;
+        self.unasked(&self.inner.config.out_stream).await
+    }
+
+    async fn unasked(&self, name: &str) -> Result<Stream<()>, Fault> {
         let stream = self.inner.context.get_stream_no_info(name).await;
         stream.map_err(|error| Fault::Surroundings(format!("no way to the stream: {error}")))
     }
 
-    /// The last record of a subject. Asked of the leader: a direct get may be answered by a replica that is behind.
+    /// The last record of a subject of the out stream.
     async fn last(&self, subject: &str) -> Result<Option<StreamMessage>, Fault> {
-        let stream = self.log().await?;
-        match stream.get_last_raw_message_by_subject(subject).await {
-            Ok(message) => Ok(Some(message)),
-            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(Fault::Surroundings(format!(
-                "cannot read the last record of {subject}: {error}"
-            ))),
-        }
+        last_of(&self.log().await?, subject).await
     }
 
     async fn extent_of(&self, stream: &str) -> Result<Extent, Fault> {
@@ -268,6 +264,17 @@ impl JetStream {
             last: state.last_sequence,
             created: reader::created(&stream)?,
         })
+    }
+}
+
+/// The last record of a subject. Asked of the leader: a direct get may be answered by a replica that is behind.
+async fn last_of(stream: &Stream<()>, subject: &str) -> Result<Option<StreamMessage>, Fault> {
+    match stream.get_last_raw_message_by_subject(subject).await {
+        Ok(message) => Ok(Some(message)),
+        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(Fault::Surroundings(format!(
+            "cannot read the last record of {subject}: {error}"
+        ))),
     }
 }
 
@@ -437,16 +444,10 @@ impl Bus for JetStream {
     }
 
     async fn remove(&self, sequence: u64) -> Result<(), Fault> {
-        let fault = |error: &dyn std::fmt::Display| {
+        let deleted = self.log().await?.delete_message(sequence).await;
+        deleted.map(|_| ()).map_err(|error| {
             Fault::Surroundings(format!("cannot remove record {sequence}: {error}"))
-        };
-        let name = &self.inner.config.out_stream;
-        let stream = self.inner.context.get_stream_no_info(name).await;
-        let stream = stream.map_err(|error| fault(&error))?;
-        match stream.delete_message(sequence).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(fault(&error)),
-        }
+        })
     }
 
     async fn forget(&self, before: u64) -> Result<(), Fault> {
@@ -467,19 +468,11 @@ impl Bus for JetStream {
         if self.inner.partial.is_empty() {
             return Ok(self.extent().await?.last);
         }
-        let stream = &self.inner.config.raw_stream;
-        let fault = |error: &dyn std::fmt::Display| {
-            Fault::Surroundings(format!("no answer about stream {stream}: {error}"))
-        };
-        let stream = self.inner.context.get_stream_no_info(stream).await;
-        let stream = stream.map_err(|error| fault(&error))?;
+        let stream = self.unasked(&self.inner.config.raw_stream).await?;
         let mut reach = 0;
         for subject in &self.inner.partial {
-            match stream.get_last_raw_message_by_subject(subject).await {
-                Ok(message) => reach = reach.max(message.sequence),
-                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {}
-                Err(error) => return Err(fault(&error)),
-            }
+            let last = last_of(&stream, subject).await?;
+            reach = reach.max(last.map_or(0, |message| message.sequence));
         }
         Ok(reach)
     }
