@@ -191,13 +191,15 @@ impl Window {
 
     fn alike(&self, imprint: &Imprint, hits: &mut Hits) -> Option<(Record<'_>, Likeness)> {
         let mut best: Option<(Record, Likeness)> = None;
+        let mut least = 0;
         for number in hits.most_telling() {
             let Some(record) = self.record(number) else {
                 continue;
             };
             let likeness = Likeness::of(&record.imprint, imprint, self.now - record.time);
-            let least = best.as_ref().map_or(0, |(_, best)| best.score());
-            if likeness.score() > least {
+            let score = likeness.score();
+            if score > least {
+                least = score;
                 best = Some((record, likeness));
             }
         }
