@@ -1,5 +1,7 @@
 //! The one memory of the core: imprints of the last hours, and the verdicts they lead to.
 
+use std::cmp::Reverse;
+
 use hashbrown::HashTable;
 use hashbrown::hash_table;
 
@@ -13,6 +15,8 @@ use super::verify::Likeness;
 use super::{Settings, UnpackError};
 use crate::story::{ClusterId, Relation, Story, Timestamp, Verdict};
 
+/// Log-odds, in millionths, by which one version may be more alike than another without being meant.
+const NEARLY: i64 = 1_500_000;
 /// Bytes that a record costs beside what is packed: places, rows, slots, tables, and its share of names.
 const RECORD_BYTES: u64 = 88;
 /// Most agencies listed for a cluster; more is no news.
@@ -190,21 +194,33 @@ impl Window {
         Found { known, same, alike }
     }
 
+    /// The remembered story of which this one is a copy. Of several versions that are about as much alike, the
+    /// latest: that is what an update replaces.
     fn alike(&self, imprint: &Imprint, hits: &mut Hits) -> Option<(Record<'_>, Likeness)> {
-        let mut best: Option<(Record, Likeness)> = None;
-        let mut least = 0;
-        for number in hits.most_telling() {
-            let Some(record) = self.record(number) else {
-                continue;
-            };
+        let compared = hits.most_telling().filter_map(|number| {
+            let record = self.record(number)?;
             let likeness = Likeness::of(&record.imprint, imprint, self.now - record.time);
-            let score = likeness.score();
-            if score > least {
-                least = score;
-                best = Some((record, likeness));
+            Some((likeness.score(), record, likeness))
+        });
+        let mut copies = compared.filter(|(score, ..)| *score > 0);
+        let mut best = copies.next()?;
+        let mut most = best.0;
+        for copy in copies {
+            let is_version = copy.1.cluster == best.1.cluster;
+            let is_better = match copy.0 - most {
+                // of those that came after a version and before the next, the first is the version itself
+                more if is_version && more.abs() <= NEARLY => {
+                    let age = |record: &Record| (record.versions, Reverse(record.time));
+                    age(&copy.1) > age(&best.1)
+                }
+                more => more > 0,
+            };
+            most = most.max(copy.0);
+            if is_better {
+                best = copy;
             }
         }
-        best
+        Some((best.1, best.2))
     }
 
     /// What is known of a cluster, its newest record knows.
