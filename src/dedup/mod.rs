@@ -5,6 +5,7 @@
 //! lineage says what the story is to the one found.
 
 mod bits;
+mod changes;
 mod hits;
 mod imprint;
 mod index;

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use hashbrown::HashTable;
 use hashbrown::hash_table;
 
+use super::changes::changes;
 use super::hits::{Hits, is_named};
 use super::imprint::Imprint;
 use super::index::{EXACT, Entry, IDENTITY, Index};
@@ -93,7 +94,10 @@ impl Window {
         let (cluster, versions) = (ClusterId(record.cluster), record.versions);
         let follows = record.follows;
         let is_told = decision.is_told();
+        let corrects = matches!(decision.relation, Relation::Correction { .. });
+        let corrected = decision.base.filter(|_| corrects);
         let verdict = Verdict {
+            changes: corrected.map(|base| changes(&base.imprint, imprint, story)),
             relation: decision.relation,
             cluster,
             versions,
