@@ -119,6 +119,22 @@ impl Window {
         verdict
     }
 
+    /// The remembered stories that a story would be compared with by its words, each by its place among all that were
+    /// ever remembered, and how they compare.
+    pub fn candidates(&self, story: &Story, imprint: &Imprint) -> Vec<(u32, Likeness)> {
+        let mut hits = Hits::default();
+        let now = self.now.max(story.received.as_millisecond());
+        hits.gather(&self.index, &self.store, imprint, 0);
+        let compared = hits.most_telling().filter_map(|number| {
+            let record = self.record(number)?;
+            Some((
+                number,
+                Likeness::of(&record.imprint, imprint, now - record.time),
+            ))
+        });
+        compared.collect()
+    }
+
     /// Remembers what one block of packed records says, in order: a restart, or a standby. A block
     /// that cannot be read entirely changes nothing.
     pub fn replay(&mut self, packed: &[u8]) -> Result<(), UnpackError> {
