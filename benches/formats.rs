@@ -65,6 +65,29 @@ fn golden(bencher: Bencher, format: &str) {
         .bench(|| wire::each(&cases, read));
 }
 
+/// NewsML-G2 as agencies send it: a long body in paragraphs, and much said around it.
+#[divan::bench(args = [20, 60])]
+fn long_newsml_g2(bencher: Bencher, kilobytes: usize) {
+    let mut item = cases("newsml-g2").swap_remove(0);
+    let whole = std::str::from_utf8(&item.body).expect("UTF-8");
+    let (before, after) = whole.split_once("<h2>").expect("a body with headings");
+    let mut xml = before.to_owned();
+    for story in wire::messages(wire::Wired::Plain).iter().cycle() {
+        let story = std::str::from_utf8(&story.body).expect("UTF-8");
+        for line in story.lines().filter(|line| !line.is_empty()) {
+            let line = line.replace('&', "&amp;").replace('<', "&lt;");
+            xml.extend(["<p>", &line, " <a href=\"#more\">More</a></p>\n"]);
+        }
+        if xml.len() > kilobytes * 1000 {
+            break;
+        }
+    }
+    item.body = Bytes::from(xml + "<h2>" + after);
+    bencher
+        .counter(BytesCount::new(item.body.len()))
+        .bench(|| read(&item));
+}
+
 /// A story of some 3 KB: share of the budget 20 µs.
 #[divan::bench(args = wire::FORMS)]
 fn story(bencher: Bencher, form: wire::Wired) {

@@ -14,6 +14,8 @@ pub struct Account {
     pub text: String,
     /// Ranges of bytes in order, none within another; between them is white space.
     pub parts: Vec<(Part, Range<usize>)>,
+    /// What was mended in the text before it was cut, by the names that `repairs` of an event has.
+    pub repairs: Vec<String>,
 }
 
 /// The account of what `story` makes of the text of `dispatch`.
@@ -21,7 +23,8 @@ pub fn of(mut dispatch: Dispatch) -> Account {
     let mut marks = codes(&dispatch);
     read_status(&dispatch, &mut marks);
     let sent = headline(&mut dispatch, &mut marks, &mut Vec::new());
-    let (paragraphs, _) = paragraphs(&mut dispatch, &mut Vec::new());
+    let mut repairs = Vec::new();
+    let (paragraphs, _) = paragraphs(&mut dispatch, &mut repairs);
     let given = sent.as_deref().map_or(Headline::Missing, Headline::Sent);
     let cut = copy::parts(paragraphs.iter(), given, kind(dispatch.kind), &mut marks);
     let text = paragraphs.text();
@@ -42,5 +45,6 @@ pub fn of(mut dispatch: Dispatch) -> Account {
     Account {
         text: text.to_owned(),
         parts,
+        repairs,
     }
 }

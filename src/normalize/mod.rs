@@ -448,17 +448,13 @@ fn language_of(
         .zone(Zone::Body)
         .iter()
         .chain(tokens.zone(Zone::Headline));
-    let detected = language::detect(words, lead.unwrap_or(""));
+    let lead = lead.unwrap_or("");
     let declared = dispatch.language.as_deref().and_then(language::declared);
     if let Some(declared) = declared {
-        match detected {
-            Some(told)
-                if told.sure
-                    && !language::same(told.language, &declared)
-                    && !language::akin(told.language, &declared) =>
-            {
+        match language::sure(words, lead) {
+            Some(told) if !language::same(told, &declared) && !language::akin(told, &declared) => {
                 add(repairs, "language:declared");
-                return told.language.to_owned();
+                return told.to_owned();
             }
             _ => return declared,
         }
@@ -470,8 +466,8 @@ fn language_of(
             .and_then(|feed| feed.split('.').find_map(language::of_token))
     };
     let of_agency = || Some(home::of(source.agency.as_deref()?)?.language);
-    detected
-        .map(|told| told.language.to_owned())
+    language::detect(words, lead)
+        .map(str::to_owned)
         .or_else(|| profile.language.clone())
         .or_else(|| of_feed().or_else(of_agency).map(str::to_owned))
         .unwrap_or_else(|| "und".to_owned())

@@ -12,6 +12,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::golden;
 use super::pipeline::{message, pipeline};
+use super::support::cases;
 
 /// What a reader sees of a text: no blanks, nothing invisible, one spelling of each character.
 fn visible(text: &str) -> String {
@@ -140,7 +141,7 @@ fn copy() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn every_character_of_invented_copy_has_its_place(text in copy()) {
@@ -150,15 +151,16 @@ proptest! {
 
     #[test]
     fn every_character_of_any_text_has_its_place(text in "(\\PC|[ \n.()/-]){0,120}") {
-        // marks of markup, and what is mended, become other characters
-        let text = text.replace(['<', '&', '?', 'Ã', 'Â'], "x");
+        // marks of markup become other characters
+        let text = text.replace(['<', '&'], "x");
         let account = check_parts(plain(&text));
-        prop_assert_eq!(visible(&account.text), visible(&text));
+        // and so does what is mended, which the event says
+        prop_assert!(!account.repairs.is_empty() || visible(&account.text) == visible(&text), "{:?}", account);
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(cases(150))]
 
     #[test]
     fn what_is_behind_a_private_line_is_never_published(before in copy(), line in prop::sample::select(PRIVATE), behind in copy()) {

@@ -294,6 +294,8 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 proptest! {
+    #![proptest_config(super::support::cases(256))]
+
     #[test]
     fn batches_and_restarts_change_no_verdict(
         rows in rows(),

@@ -61,7 +61,7 @@ fn copy() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(super::support::cases(64))]
 
     #[test]
     fn outcomes_do_not_depend_on_batches_or_restarts(

@@ -181,6 +181,8 @@ fn a_hundred_thousand_towns_take_no_more_than_their_share() {
 }
 
 proptest! {
+    #![proptest_config(super::support::cases(256))]
+
     #[test]
     fn any_text_has_sound_tags_and_the_same_ones_again(
         words in prop::collection::vec(prop::sample::select(vec![

@@ -12,6 +12,13 @@ pub fn corpus() -> std::path::PathBuf {
     given.unwrap_or_else(|| own.join("../shared")) // COPYTASTER_CORPUS
 }
 
+/// How many cases a property is tried with: `n` in `make test`, more in `make properties`.
+pub fn cases(n: u32) -> proptest::test_runner::Config {
+    let times = std::env::var("COPYTASTER_PROPERTY_TIMES").ok();
+    let times: u32 = times.and_then(|times| times.parse().ok()).unwrap_or(1);
+    proptest::test_runner::Config::with_cases(n * times)
+}
+
 /// `…` stands for anything.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let parts: Vec<&str> = pattern.split('…').collect();
