@@ -114,7 +114,10 @@ fn tags(copy: &str, received: &str) -> Vec<Value> {
     let mut records = commits.iter().flat_map(|commit| &commit.outbound);
     let event: Value = serde_json::from_slice(&records.next().expect("an event").body).unwrap();
     assert!(records.next().is_none(), "one story, one event");
-    event["wire"]["actors"].as_array().cloned().unwrap_or_default()
+    event["wire"]["actors"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// What was right of one story; into `report` what was not.
@@ -139,7 +142,11 @@ fn judge(name: &str, copy: &str, table: &Table, report: &mut String) -> Tally {
             }
         }
     }
-    let missed = table.actors.iter().zip(&found).filter(|(_, found)| !**found);
+    let missed = table
+        .actors
+        .iter()
+        .zip(&found)
+        .filter(|(_, found)| !**found);
     for (wanted, _) in missed {
         let who = [wanted.id.as_str(), wanted.name.as_str()].join(" ");
         let (country, sector, text) = (&wanted.country, &wanted.sector, &wanted.text);
@@ -159,9 +166,8 @@ fn faults(name: &str, copy: &str, table: &Table) -> Vec<String> {
     let slices = table.actors.iter().flat_map(|wanted| &wanted.text);
     let lost = slices.filter(|slice| !copy.contains(&words(slice)));
     let mut faults: Vec<String> = lost.map(|slice| format!("{name}: no {slice:?}")).collect();
-    let nobody = |wanted: &&Wanted| {
-        wanted.id.is_empty() && wanted.name.is_empty() || wanted.text.is_empty()
-    };
+    let nobody =
+        |wanted: &&Wanted| wanted.id.is_empty() && wanted.name.is_empty() || wanted.text.is_empty();
     let nobody = table.actors.iter().filter(nobody);
     faults.extend(nobody.map(|wanted| format!("{name}: nobody earns {:?}", wanted.text)));
     faults
@@ -193,7 +199,11 @@ fn measure() -> (BTreeMap<String, f64>, String) {
         figures.insert(format!("annotated.precision{of}"), tally.precision());
         figures.insert(format!("annotated.recall{of}"), tally.recall());
         let (right, tagged, wanted) = (tally.right, tally.tagged, tally.wanted);
-        writeln!(report, "{language:2} {right} right of {tagged} tags and {wanted} wanted").unwrap();
+        writeln!(
+            report,
+            "{language:2} {right} right of {tagged} tags and {wanted} wanted"
+        )
+        .unwrap();
     }
     (figures, report)
 }
@@ -216,8 +226,14 @@ fn the_actors_of_whole_stories_are_those_a_desk_wants() {
             *floor = floor.max((figure * 1e4).floor() / 1e4);
         }
         let (head, _) = text.split_once("[floors]\n").expect("one table of floors");
-        let rows = floors.iter().map(|(name, floor)| format!("\"{name}\" = {floor:.4}\n"));
-        fs::write(&path, format!("{head}[floors]\n{}", rows.collect::<String>())).unwrap();
+        let rows = floors
+            .iter()
+            .map(|(name, floor)| format!("\"{name}\" = {floor:.4}\n"));
+        fs::write(
+            &path,
+            format!("{head}[floors]\n{}", rows.collect::<String>()),
+        )
+        .unwrap();
     }
     let below = |(name, figure): &(&String, &f64)| {
         **figure < floors.get(*name).copied().unwrap_or_default()
