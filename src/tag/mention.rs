@@ -158,6 +158,13 @@ impl<'s> Spots<'s> {
         self.text(spot).ends_with(['s', 'S']) && rest.starts_with(['\'', '’'])
     }
 
+    /// A code of three letters in brackets: `(ITA)`.
+    pub fn is_bracketed(&self, spot: &Spot) -> bool {
+        let token = self.tokens(spot)[0];
+        let code = spot.count == 1 && token.is(Shape::UPPER) && token.end() - token.start == 3;
+        code && is_in_bracket(self.section(spot).text, &token)
+    }
+
     pub fn begins_sentence(&self, spot: &Spot) -> bool {
         self.tokens(spot)
             .first()
@@ -280,8 +287,14 @@ fn allows(entry: &Entry, name: &[Token], section: &Section<'_>, languages: Langu
             let stop = section.text.as_bytes().get(last.end() as usize);
             first.is(Shape::CAPITAL) && first.is(Shape::BREAK) && stop == Some(&b'.')
         }
+        Case::Bracketed => first.is(Shape::UPPER) && is_in_bracket(section.text, first),
     };
     case && entry.languages.meets(languages)
+}
+
+fn is_in_bracket(text: &str, token: &Token) -> bool {
+    let before = text.as_bytes().get((token.start as usize).wrapping_sub(1));
+    before == Some(&b'(')
 }
 
 /// A word that begins with a small letter, or a number, where that says something.

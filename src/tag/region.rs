@@ -245,6 +245,10 @@ fn regions(
             (false, true) => RegionRole::Dateline,
             (false, false) => RegionRole::Mentioned,
         };
+        // once within another name, far from the lead
+        if weight.own == 0 && !home && (0.1..0.8).contains(&weight.weight) {
+            continue;
+        }
         let mentions = hits
             .iter()
             .filter(|hit| key_of(hit) == Some(weight.key))
