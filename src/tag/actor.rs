@@ -31,14 +31,15 @@ pub fn tag(
     lexicon: &Lexicon,
     tags: &mut Tags,
 ) {
-    let mut scene = Scene::of(spots, located, lexicon, &story.language);
+    let date = date_of(story);
+    let mut scene = Scene::of(spots, located, lexicon, &story.language, date);
     let mut bill = Bill::default();
     scene.join_parted_roles();
     scene.define(&mut bill);
     scene.cast_roles(story, &mut bill);
     scene.cast_states(&mut bill);
     scene.refer(&mut bill);
-    tags.actors = bill.tags(lexicon, date_of(story), &story.language);
+    tags.actors = bill.tags(lexicon, date, &story.language);
 }
 
 /// The day the story speaks from: that of its version, of its dateline, or of its arrival.

@@ -89,6 +89,14 @@ pub struct Known {
     pub terms: Vec<Term>,
 }
 
+impl Known {
+    /// Whether an office of theirs is held on a day.
+    pub fn serves_on(&self, day: Date) -> bool {
+        let holds = |term: &Term| term.from <= day && term.to.is_none_or(|to| day <= to);
+        self.terms.iter().any(holds)
+    }
+}
+
 /// One name of an actor: what `Sense::Actor` is an index of.
 #[derive(Clone, Copy, Debug)]
 pub struct Name {

@@ -140,9 +140,7 @@ impl Scene<'_> {
 
     /// Notes the office by which the story calls a person of the table, where it says one.
     fn call(&self, key: Key, said: Said, bill: &mut Bill) {
-        if said.former || !SERVES.contains(&&*said.role) {
-            bill.call(key, said);
-        }
+        bill.call(key, said);
     }
 
     /// What a chain of titles says of its holder.
@@ -164,6 +162,7 @@ impl Scene<'_> {
             sector = self.sector_before(chain.start).or(sector);
         }
         Said {
+            vague: SERVES.iter().any(|r| role == *r),
             sector: sector.unwrap_or_else(|| "GOV".into()),
             role,
             former: self.is_former(&self.items[chain.start], behind),
@@ -250,13 +249,25 @@ impl Scene<'_> {
         {
             return Some(Named::Words(behind, end));
         }
-        let persons = self.cast.surnamed(first.hash);
-        let mut own = persons
-            .iter()
-            .filter(|p| country.is_none() || self.cast.known(**p).country == country);
-        match (own.next(), own.next()) {
-            (Some(person), None) => Some(Named::Known(*person, behind)),
-            _ => Some(Named::Words(behind, end)),
+        match self.holder(first.hash, country) {
+            Some(person) => Some(Named::Known(person, behind)),
+            None => Some(Named::Words(behind, end)),
+        }
+    }
+
+    /// The one person of the table with a surname, of a country where one is said; of several of one name the
+    /// one who is in office on the day of the story.
+    fn holder(&self, surname: u64, country: Option<u16>) -> Option<u32> {
+        let persons = self.cast.surnamed(surname).iter().copied();
+        let own = persons.filter(|p| country.is_none() || self.cast.known(*p).country == country);
+        let mut serving = own
+            .clone()
+            .filter(|p| self.cast.known(*p).serves_on(self.date));
+        let mut all = own.clone();
+        match (all.next(), all.next(), serving.next(), serving.next()) {
+            (Some(only), None, ..) => Some(only),
+            (_, _, Some(only), None) => Some(only),
+            _ => None,
         }
     }
 
