@@ -142,6 +142,12 @@ impl<'s> Spots<'s> {
         self.section(spot).tokens.get(at)
     }
 
+    /// The token before the one before the name.
+    pub fn second_before(&self, spot: &Spot) -> Option<&'s Token> {
+        let at = (spot.first as usize).checked_sub(2)?;
+        self.section(spot).tokens.get(at)
+    }
+
     /// The token after the name; its shape says what stands between.
     pub fn after(&self, spot: &Spot) -> Option<&'s Token> {
         let at = spot.first as usize + usize::from(spot.count);
@@ -156,6 +162,22 @@ impl<'s> Spots<'s> {
         let end = self.mention(spot, None).end as usize;
         let rest = self.section(spot).text.get(end..).unwrap_or("");
         self.text(spot).ends_with(['s', 'S']) && rest.starts_with(['\'', '’'])
+    }
+
+    /// Whether the story is in a language of the tables.
+    pub fn is_in(&self, language: &str) -> bool {
+        Languages::one(language) == Some(self.languages)
+    }
+
+    /// Whether the meaning is one that the tables write with a small letter, in a script that has them:
+    /// `chino` is a word and no name.
+    pub fn is_adjective(&self, spot: &Spot, sense: Sense) -> bool {
+        let cased = |c: char| c.is_lowercase() || c.is_uppercase();
+        let entries = self.lexicon.trie().entries(spot.pattern).iter();
+        let mut meant = entries.filter(|e| e.sense == sense && e.languages.meets(self.languages));
+        spot.count == 1
+            && meant.any(|e| e.case == Case::Any)
+            && self.text(spot).starts_with(cased)
     }
 
     /// A code of three letters in brackets: `(ITA)`.

@@ -324,8 +324,11 @@ fn places(
         .places
         .iter()
         .map(|(spot, sense)| (*spot, *sense, Usage::Literal));
+    // an adjective in small letters is a word: it names a region, and no place
+    let named = |hit: &&Hit| !spots.is_adjective(&hit.spot, hit.sense);
     let mut all: Vec<_> = hits
         .iter()
+        .filter(named)
         .map(|hit| (hit.spot, hit.sense, hit.usage))
         .chain(datelines)
         .collect();

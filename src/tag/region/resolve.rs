@@ -153,6 +153,9 @@ const PARTED: Shape = Shape::BREAK
     .with(Shape::HYPHEN)
     .with(Shape::APOSTROPHE);
 
+/// What stands between a settlement and its name.
+const OF: [&str; 7] = ["of", "de", "del", "di", "do", "da", "d"];
+
 struct Reader<'a, 's> {
     spots: &'a Spots<'s>,
     lexicon: &'a Lexicon,
@@ -405,15 +408,31 @@ impl Reader<'_, '_> {
     fn is_scene(&self, spot: &Spot) -> bool {
         let own = self.spots.tokens(spot)[0];
         let before = self.spots.before(spot);
-        !own.is(Shape::BREAK)
-            && before.is_some_and(|last| self.lexicon.is(Cue::Locative, last.hash))
+        let located = !own.is(Shape::BREAK)
+            && before.is_some_and(|last| self.lexicon.is(Cue::Locative, last.hash));
+        located || self.is_settlement(spot)
+    }
+
+    /// `the mayor of Foix`, `el municipio de Foix`, `Foix residents`.
+    fn is_settlement(&self, spot: &Spot) -> bool {
+        let says = |token: &Token| {
+            !token.is(Shape::CAPITAL) && self.lexicon.is(Cue::Settlement, token.hash)
+        };
+        let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
+        if after.is_some_and(says) {
+            return true;
+        }
+        let own = self.spots.tokens(spot)[0];
+        let of = self.spots.before(spot).filter(|_| !own.is(Shape::BREAK));
+        let of = of.filter(|of| !of.is(Shape::BREAK) && OF.contains(&self.spots.word(spot, of)));
+        of.is_some() && self.spots.second_before(spot).is_some_and(says)
     }
 
     fn role(&self, spot: &Spot, sense: Sense) -> Role {
         if spot.embedded {
             return Role::Part;
         }
-        if matches!(sense, Sense::Demonym(_)) {
+        if matches!(sense, Sense::Demonym(_)) || self.spots.is_adjective(spot, sense) {
             return Role::Actor;
         }
         let section = self.spots.section(spot);

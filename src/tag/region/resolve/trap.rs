@@ -3,6 +3,7 @@
 use super::super::super::lexicon::{Cue, Proof, Sense};
 use super::super::super::mention::{Casing, Spot};
 use super::super::super::trie::PatternId;
+use super::super::dateline::folded;
 use super::super::evidence::country_of;
 use super::{PARTED, Reader, stands_as_person};
 use crate::story::{Shape, Token};
@@ -37,18 +38,24 @@ impl Reader<'_, '_> {
         if !self.is_small(sense) {
             return false;
         }
-        if self.is_hyphened(spot) || self.is_acronym(spot) || !scene && self.speaks(spot) {
-            return true;
-        }
-        self.words.hold(token.hash) && !scene
-            || self.is_doubtful(spot, self.is_supported(spot, sense, country), scene)
+        let supported = self.is_supported(spot, sense, country);
+        self.is_hyphened(spot)
+            || !supported && self.is_acronym(spot)
+            || !scene && (self.speaks(spot) || self.words.hold(token.hash))
+            || self.is_doubtful(spot, supported, scene)
     }
 
     /// Whether the story is in the country: a village or a division says so of others, not of itself, unless
     /// no other country is named.
     fn is_supported(&self, spot: &Spot, sense: Sense, country: u16) -> bool {
-        let city = matches!(sense, Sense::Place(p) if self.gazetteer.place(p).kind != "admin1");
-        if self.evidence.no_other(country) || city && self.population(sense) >= 100_000 {
+        let large = matches!(sense, Sense::Place(p) if {
+            let place = self.gazetteer.place(p);
+            let least = if place.kind == "admin1" { 1_000_000 } else { 100_000 };
+            // by its own name: `Cosco` is one of the spellings of Cusco
+            place.population >= least
+                && (place.kind != "admin1" || folded(&place.name).contains(&folded(self.spots.text(spot))))
+        });
+        if large || self.evidence.no_other(country) {
             self.evidence.any(country)
         } else {
             self.evidence.others(country, spot.pattern)
@@ -169,14 +176,22 @@ impl Reader<'_, '_> {
                 continue;
             };
             let sure = country_of(sense, self.gazetteer).is_some_and(|c| self.evidence.any(c));
-            let scene = sure && self.is_scene(spot) && !self.is_in_name(spot);
-            let town =
-                self.proof(sense) == Proof::Scene && (scene || self.is_plain_town(spot, sense));
+            let scene =
+                sure && !self.spots.is_in("de") && self.is_scene(spot) && !self.is_in_name(spot);
+            let own = self.proof(sense) == Proof::Scene || self.is_marked(spot, sense);
+            let town = own && (scene || self.is_plain_town(spot, sense));
             if (context || town) && !proven.contains(&spot.pattern) {
                 proven.push(spot.pattern);
             }
         }
         proven
+    }
+
+    /// `León`, in letters that the word and the given name lack.
+    fn is_marked(&self, spot: &Spot, sense: Sense) -> bool {
+        self.population(sense) >= 50_000
+            && !self.spots.text(spot).is_ascii()
+            && self.is_exact(spot, sense)
     }
 
     /// A town that one country has, in a story of that country.
@@ -193,6 +208,10 @@ impl Reader<'_, '_> {
             .all(|s| country_of(s, self.gazetteer).is_none_or(|c| c == country));
         let tokens = self.spots.tokens(spot);
         let word = tokens.len() == 1 && self.words.hold(tokens[0].hash);
+        // German writes all nouns with a capital: Wellen are waves
+        if self.spots.is_in("de") {
+            return false;
+        }
         let sentence = self.spots.section(spot).casing == Casing::Sentence
             && !self.spots.begins_sentence(spot);
         sentence
