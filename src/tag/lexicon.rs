@@ -12,7 +12,7 @@ use std::fmt;
 use xxhash_rust::xxh3::Xxh3;
 
 pub use cues::{Cue, Cues};
-pub use gazetteer::{Gazetteer, Place};
+pub use gazetteer::{Gazetteer, Place, Proof};
 pub use table::{Row, Tables};
 
 use super::actor::Cast;
@@ -34,6 +34,8 @@ pub enum Sense {
     Title(u16),
     /// A named actor.
     Actor(u32),
+    /// A word that says which country a story of few names is from (`Sheriff`): no name.
+    Hint(u16),
 }
 
 impl Sense {
@@ -88,6 +90,7 @@ const TABLES: &[(&str, &str)] = &[
         "divisions.tsv",
         include_str!("../../config/lexicon/divisions.tsv"),
     ),
+    ("hints.tsv", include_str!("../../config/lexicon/hints.tsv")),
     (
         "places.tsv",
         include_str!("../../config/lexicon/places.tsv"),
@@ -100,6 +103,7 @@ const TABLES: &[(&str, &str)] = &[
         "titles.tsv",
         include_str!("../../config/lexicon/titles.tsv"),
     ),
+    ("towns.tsv", include_str!("../../config/lexicon/towns.tsv")),
 ];
 
 /// All names, ready for matching.

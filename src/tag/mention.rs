@@ -142,6 +142,12 @@ impl<'s> Spots<'s> {
         self.section(spot).tokens.get(at)
     }
 
+    /// The token before the one before the name.
+    pub fn second_before(&self, spot: &Spot) -> Option<&'s Token> {
+        let at = (spot.first as usize).checked_sub(2)?;
+        self.section(spot).tokens.get(at)
+    }
+
     /// The token after the name; its shape says what stands between.
     pub fn after(&self, spot: &Spot) -> Option<&'s Token> {
         let at = spot.first as usize + usize::from(spot.count);
@@ -156,6 +162,29 @@ impl<'s> Spots<'s> {
         let end = self.mention(spot, None).end as usize;
         let rest = self.section(spot).text.get(end..).unwrap_or("");
         self.text(spot).ends_with(['s', 'S']) && rest.starts_with(['\'', '’'])
+    }
+
+    /// Whether the story is in a language of the tables.
+    pub fn is_in(&self, language: &str) -> bool {
+        Languages::one(language) == Some(self.languages)
+    }
+
+    /// Whether the meaning is one that the tables write with a small letter, in a script that has them:
+    /// `chino` is a word and no name.
+    pub fn is_adjective(&self, spot: &Spot, sense: Sense) -> bool {
+        let cased = |c: char| c.is_lowercase() || c.is_uppercase();
+        let entries = self.lexicon.trie().entries(spot.pattern).iter();
+        let mut meant = entries.filter(|e| e.sense == sense && e.languages.meets(self.languages));
+        spot.count == 1
+            && meant.any(|e| e.case == Case::Any)
+            && self.text(spot).starts_with(cased)
+    }
+
+    /// A code of three letters in brackets: `(ITA)`.
+    pub fn is_bracketed(&self, spot: &Spot) -> bool {
+        let token = self.tokens(spot)[0];
+        let code = spot.count == 1 && token.is(Shape::UPPER) && token.end() - token.start == 3;
+        code && is_in_bracket(self.section(spot).text, &token)
     }
 
     pub fn begins_sentence(&self, spot: &Spot) -> bool {
@@ -280,8 +309,14 @@ fn allows(entry: &Entry, name: &[Token], section: &Section<'_>, languages: Langu
             let stop = section.text.as_bytes().get(last.end() as usize);
             first.is(Shape::CAPITAL) && first.is(Shape::BREAK) && stop == Some(&b'.')
         }
+        Case::Bracketed => first.is(Shape::UPPER) && is_in_bracket(section.text, first),
     };
     case && entry.languages.meets(languages)
+}
+
+fn is_in_bracket(text: &str, token: &Token) -> bool {
+    let before = text.as_bytes().get((token.start as usize).wrapping_sub(1));
+    before == Some(&b'(')
 }
 
 /// A word that begins with a small letter, or a number, where that says something.

@@ -245,6 +245,10 @@ fn regions(
             (false, true) => RegionRole::Dateline,
             (false, false) => RegionRole::Mentioned,
         };
+        // once within another name, far from the lead
+        if weight.own == 0 && !home && (0.1..0.8).contains(&weight.weight) {
+            continue;
+        }
         let mentions = hits
             .iter()
             .filter(|hit| key_of(hit) == Some(weight.key))
@@ -320,8 +324,11 @@ fn places(
         .places
         .iter()
         .map(|(spot, sense)| (*spot, *sense, Usage::Literal));
+    // an adjective in small letters is a word: it names a region, and no place
+    let named = |hit: &&Hit| !spots.is_adjective(&hit.spot, hit.sense);
     let mut all: Vec<_> = hits
         .iter()
+        .filter(named)
         .map(|hit| (hit.spot, hit.sense, hit.usage))
         .chain(datelines)
         .collect();

@@ -25,6 +25,8 @@ pub enum Case {
     Upper,
     /// After a comma or bracket and before a full stop, with a capital: `Tex.`, `Miss.`, `La.`.
     Abbreviated,
+    /// In capitals after a bracket: the `(ITA)` of sports results.
+    Bracketed,
 }
 
 /// Languages as a set of bits.
@@ -171,7 +173,9 @@ impl Builder {
         let case = case_of(name, &path);
         let firsts = match case {
             Case::Any => &mut self.any_case,
-            Case::Capital | Case::Capitals | Case::Upper | Case::Abbreviated => &mut self.capitals,
+            Case::Capital | Case::Capitals | Case::Upper | Case::Abbreviated | Case::Bracketed => {
+                &mut self.capitals
+            }
         };
         firsts.push(first.hash);
         let mut node = ROOT;
@@ -235,6 +239,8 @@ fn case_of(name: &str, path: &[Token]) -> Case {
     let short = first.end() - first.start <= 6;
     if !first.is(Shape::CAPITAL) {
         Case::Any
+    } else if name.starts_with('(') {
+        Case::Bracketed
     } else if path.len() == 1 && name.ends_with('.') && !first.is(Shape::ACRONYM) {
         Case::Abbreviated
     } else if first.is(Shape::UPPER) && (short || first.is(Shape::ACRONYM)) {

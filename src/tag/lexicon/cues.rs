@@ -31,13 +31,15 @@ pub enum Cue {
     Report,
     /// A place where the press sits and the news is from elsewhere: `Geneva`.
     Seat,
+    /// Says that the name after `of`, or before the word, is a place: `mayor` of, `province`.
+    Settlement,
     /// What a government does in print: `said`.
     Speech,
     /// A capital word that stands beside places and is no person: `University`, `North`, `Monday`.
     Surrounding,
 }
 
-const CUES: [(&str, Cue); 12] = [
+const CUES: [(&str, Cue); 13] = [
     ("based", Cue::Based),
     ("courtesy", Cue::Courtesy),
     ("deed", Cue::Deed),
@@ -48,6 +50,7 @@ const CUES: [(&str, Cue); 12] = [
     ("personal", Cue::Personal),
     ("report", Cue::Report),
     ("seat", Cue::Seat),
+    ("settlement", Cue::Settlement),
     ("speech", Cue::Speech),
     ("surrounding", Cue::Surrounding),
 ];

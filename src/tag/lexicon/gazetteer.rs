@@ -40,6 +40,17 @@ pub struct Area {
     pub coordinates: (f32, f32),
 }
 
+/// What must speak for a place before its name counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The name is read as the context says.
+    None,
+    /// A small town: a country that is certain, and a word of place before the name.
+    Scene,
+    /// The name is a word or a person's as well: its country or state beside it.
+    Neighbour,
+}
+
 /// A place below a country.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -53,6 +64,7 @@ pub struct Place {
     /// Degrees, WGS 84.
     pub coordinates: (f32, f32),
     pub population: u32,
+    pub proof: Proof,
     /// The decimal logarithm of the population: what size says when senses are weighed.
     pub size: f32,
     /// `geonames:…` where known.
@@ -67,7 +79,15 @@ pub struct Gazetteer {
     places: Vec<Place>,
 }
 
-const PLACE_KINDS: [&str; 4] = ["admin1", "admin2", "capital", "city"];
+/// Kinds in the tables, kinds for readers, and what must speak for them.
+const PLACE_KINDS: [(&str, &str, Proof); 6] = [
+    ("admin1", "admin1", Proof::None),
+    ("admin2", "admin2", Proof::None),
+    ("capital", "capital", Proof::None),
+    ("city", "city", Proof::None),
+    ("namesake", "city", Proof::Neighbour),
+    ("town", "city", Proof::Scene),
+];
 const AREA_KINDS: [&str; 2] = ["region", "sea"];
 const PLACE_COLUMNS: [&str; 9] = [
     "id",
@@ -126,8 +146,10 @@ impl Gazetteer {
         gazetteer.read_demonyms(tables, builder);
         gazetteer.read_places("places.tsv", tables, builder);
         gazetteer.read_places("states.tsv", tables, builder);
-        gazetteer.read_divisions(tables);
         gazetteer.read_aliases(tables, builder);
+        gazetteer.read_places("towns.tsv", tables, builder);
+        gazetteer.read_divisions(tables);
+        gazetteer.read_hints(tables, builder);
         gazetteer
     }
 
@@ -152,6 +174,8 @@ impl Gazetteer {
                 name: name.into(),
                 coordinates: coordinates(&row, 5, tables),
             });
+            let code = format!("({})", row.cells[1]);
+            builder.add(&code, Languages::ALL, Sense::Country(index));
             for (column, code) in LANGUAGES.iter().enumerate() {
                 let own = Languages::one(code).unwrap_or(Languages::ALL);
                 for name in row.names(fixed + column) {
@@ -217,18 +241,25 @@ impl Gazetteer {
     fn read_aliases(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
         for row in tables.rows("aliases.tsv", &["code", "language", "names"], 2) {
             let code = row.cells[0];
-            let area = self.areas.iter().position(|area| *area.id == *code);
-            let sense = match (self.find(code), area, self.place_named(code)) {
-                (Some(country), ..) => Sense::Country(country),
-                (None, Some(area), _) => Sense::Area(area as u16),
-                (None, None, Some(place)) => Sense::Place(place),
-                (None, None, None) if self.countries.is_empty() => continue,
-                (None, None, None) => {
-                    tables.fault(&row, format!("unknown region \"{code}\""));
-                    continue;
-                }
-            };
-            self.add_gated(&row, sense, tables, builder);
+            let area = || self.areas.iter().position(|area| *area.id == *code);
+            let country = self.find(code).map(Sense::Country);
+            let sense = country
+                .or_else(|| area().map(|area| Sense::Area(area as u16)))
+                .or_else(|| self.place_named(code).map(Sense::Place));
+            match sense {
+                Some(sense) => self.add_gated(&row, sense, tables, builder),
+                None if self.countries.is_empty() => {}
+                None => tables.fault(&row, format!("unknown region \"{code}\"")),
+            }
+        }
+    }
+
+    /// Words that say which country a story is from.
+    fn read_hints(&mut self, tables: &mut Tables<'_>, builder: &mut Builder) {
+        for row in tables.rows("hints.tsv", &["country", "language", "words"], 2) {
+            if let Some(country) = self.country_of(&row, row.cells[0], tables) {
+                self.add_gated(&row, Sense::Hint(country), tables, builder);
+            }
         }
     }
 
@@ -263,7 +294,10 @@ impl Gazetteer {
 
     fn read_places(&mut self, file: &str, tables: &mut Tables<'_>, builder: &mut Builder) {
         for row in tables.rows(file, &PLACE_COLUMNS, 1) {
-            let Some(kind) = PLACE_KINDS.into_iter().find(|kind| *kind == row.cells[1]) else {
+            let known = PLACE_KINDS
+                .into_iter()
+                .find(|known| known.0 == row.cells[1]);
+            let Some((_, kind, proof)) = known else {
                 tables.fault(&row, format!("unknown kind \"{}\"", row.cells[1]));
                 continue;
             };
@@ -286,6 +320,7 @@ impl Gazetteer {
                 division: None,
                 coordinates,
                 population,
+                proof,
                 size: (population.max(1) as f32).log10(),
                 // divisions without a number of their own are keyed by code
                 id: (row.cells[0].bytes().all(|b| b.is_ascii_digit()))
@@ -339,12 +374,18 @@ fn add_all(
     }
 }
 
-/// Short names in Latin letters are words elsewhere (Portuguese `Irã` folds to `Ira`): they are read in
-/// their own language alone. Others are known to everybody.
+/// Short names in Latin letters are words elsewhere (Portuguese `Irã` folds to `Ira`, German `Island` is
+/// Iceland): they are read in their own language alone. Others are known to everybody, English ones from
+/// five letters on.
 fn readers(name: &str, own: Languages) -> Languages {
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let latin = name.chars().all(|c| c < '\u{250}');
-    if latin && letters <= 4 {
+    let most = if Languages::one("en") == Some(own) {
+        4
+    } else {
+        6
+    };
+    if latin && letters <= most {
         own
     } else {
         Languages::ALL

@@ -68,7 +68,7 @@ pub fn origin(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon) -> Origin {
     origin
 }
 
-fn folded(name: &str) -> String {
+pub fn folded(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     fold(name, &mut out);
     out

@@ -5,8 +5,11 @@
 //! A name that stands like a person's (`Jordan Smith`, `Michael Jordan`) is nobody's place, there
 //! and in the rest of the story, unless something else speaks for the place.
 
-use super::super::lexicon::{Cue, Gazetteer, Lexicon, Sense};
+mod trap;
+
+use super::super::lexicon::{Cue, Gazetteer, Lexicon, Proof, Sense};
 use super::super::mention::{Casing, Spot, Spots};
+use super::super::trie::PatternId;
 use super::evidence::{Evidence, country_of, evidence};
 use crate::story::{Shape, Token, Usage, Zone};
 
@@ -35,7 +38,8 @@ pub enum Role {
 
 /// All hits outside the dateline, in order.
 pub fn hits(spots: &Spots<'_>, lexicon: &Lexicon, dateline: Option<u16>) -> Vec<Hit> {
-    let reader = Reader {
+    let mut reader = Reader {
+        proven: Vec::new(),
         spots,
         lexicon,
         gazetteer: lexicon.gazetteer(),
@@ -44,6 +48,7 @@ pub fn hits(spots: &Spots<'_>, lexicon: &Lexicon, dateline: Option<u16>) -> Vec<
         words: Words::of(spots),
     };
     let all = spots.all();
+    reader.proven = reader.proven();
     let mut hits = Vec::with_capacity(all.len());
     for (at, spot) in all.iter().enumerate() {
         if spots.zone(spot) != Zone::Dateline {
@@ -148,6 +153,9 @@ const PARTED: Shape = Shape::BREAK
     .with(Shape::HYPHEN)
     .with(Shape::APOSTROPHE);
 
+/// What stands between a settlement and its name.
+const OF: [&str; 7] = ["of", "de", "del", "di", "do", "da", "d"];
+
 struct Reader<'a, 's> {
     spots: &'a Spots<'s>,
     lexicon: &'a Lexicon,
@@ -155,11 +163,16 @@ struct Reader<'a, 's> {
     evidence: Evidence,
     people: Vec<u64>,
     words: Words,
+    /// Names of towns that something speaks for somewhere in the story.
+    proven: Vec<PatternId>,
 }
 
 impl Reader<'_, '_> {
     fn read(&self, at: usize) -> Option<Hit> {
         let spot = &self.spots.all()[at];
+        if self.is_currency(spot) {
+            return None;
+        }
         let (sense, context) = self.choose(at)?;
         // in the name of an actor a town is a word: Ejército de Liberación Nacional
         let word = spot.embedded && matches!(sense, Sense::Place(_)) && self.is_small(sense);
@@ -184,6 +197,7 @@ impl Reader<'_, '_> {
         let spot = &self.spots.all()[at];
         let all = || self.spots.senses(spot).filter(|s| s.is_region());
         let state = all().any(|s| matches!(s, Sense::Country(_)));
+        let large = all().any(|s| self.proof(s) == Proof::None);
         let mut senses = all();
         let first = senses.next()?;
         let mut senses = senses.peekable();
@@ -191,13 +205,29 @@ impl Reader<'_, '_> {
             return Some((first, false));
         }
         let parent = self.parent(at);
+        // `Athens, Georgia`: the Georgia that has an Athens
+        let child = at
+            .checked_sub(1)
+            .filter(|before| self.parent(*before) == Some(spot));
+        let child = child.map(|before| &self.spots.all()[before]);
         let rate = |sense: Sense| {
             let context = parent.is_some_and(|parent| self.lies_in(sense, parent));
+            let holds = child.is_some_and(|child| self.holds(sense, child));
             // a country's name is no village: Venezuela in Cuba only as `Venezuela, Cuba`
-            if state && !context && self.is_village(sense) {
+            if state && !context && self.is_village(sense) && !self.is_local(sense) {
                 return (f32::MIN, false);
             }
-            (self.score(sense) + if context { 6.0 } else { 0.0 }, context)
+            let exact = self.is_exact(spot, sense);
+            let bonus = if context { 6.0 } else { 0.0 }
+                + if holds { 3.0 } else { 0.0 }
+                + if exact { 0.5 } else { 0.0 };
+            // beside a larger namesake a town needs its state
+            let malus = if large && self.proof(sense) != Proof::None {
+                2.0
+            } else {
+                0.0
+            };
+            (self.score(sense) + bonus - malus, context)
         };
         let (mut best, (mut score, mut context)) = (first, rate(first));
         for sense in senses {
@@ -206,7 +236,33 @@ impl Reader<'_, '_> {
                 (best, score, context) = (sense, other, proven);
             }
         }
-        Some((best, context))
+        // `Surrey, UK` is in no other country, whatever the gazetteer lacks
+        let elsewhere = !context
+            && matches!(best, Sense::Place(_))
+            && self.is_small(best)
+            && parent.is_some_and(|parent| {
+                self.spots
+                    .senses(parent)
+                    .all(|s| matches!(s, Sense::Country(_)))
+            });
+        (!elsewhere).then_some((best, context))
+    }
+
+    fn proof(&self, sense: Sense) -> Proof {
+        match sense {
+            Sense::Place(p) => self.gazetteer.place(p).proof,
+            _ => Proof::None,
+        }
+    }
+
+    /// Spelled as in its own country: `Bogotá`, not `Bogota`.
+    fn is_exact(&self, spot: &Spot, sense: Sense) -> bool {
+        matches!(sense, Sense::Place(p) if *self.gazetteer.place(p).name == *self.spots.text(spot))
+    }
+
+    /// A place of the country that the words of the story speak for, and no name speaks against.
+    fn is_local(&self, sense: Sense) -> bool {
+        country_of(sense, self.gazetteer).is_some_and(|c| self.evidence.only_hinted(c))
     }
 
     /// How much speaks for a sense, whatever stands beside it.
@@ -254,6 +310,27 @@ impl Reader<'_, '_> {
         (beside && matches!(gap, ", " | " (" | "," | "، " | " [")).then_some(next)
     }
 
+    /// Whether one of the places that `child` may mean lies in a state or country.
+    fn holds(&self, sense: Sense, child: &Spot) -> bool {
+        let outer = match sense {
+            Sense::Country(country) => (country, None),
+            Sense::Place(p) if self.gazetteer.place(p).kind == "admin1" => (
+                self.gazetteer.place(p).country,
+                Some(&self.gazetteer.place(p).admin1),
+            ),
+            _ => return false,
+        };
+        self.spots.senses(child).any(|inner| match inner {
+            Sense::Place(p) => {
+                let place = self.gazetteer.place(p);
+                place.kind != "admin1"
+                    && place.country == outer.0
+                    && outer.1.is_none_or(|division| *division == place.admin1)
+            }
+            _ => false,
+        })
+    }
+
     fn lies_in(&self, sense: Sense, parent: &Spot) -> bool {
         let Sense::Place(p) = sense else {
             return false;
@@ -272,28 +349,6 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Whether the name is more likely a person's, a company's or a word.
-    fn is_trap(&self, at: usize, sense: Sense) -> bool {
-        let spot = &self.spots.all()[at];
-        let tokens = self.spots.tokens(spot);
-        let token = tokens[0];
-        let Some(country) = country_of(sense, self.gazetteer) else {
-            return false;
-        };
-        if tokens.len() > 1 || matches!(sense, Sense::Demonym(_) | Sense::Area(_)) {
-            return false;
-        }
-        let scene = self.is_scene(spot);
-        let supported = self.evidence.any(country);
-        if self.is_person(at, sense, country, scene) {
-            return true;
-        }
-        if !self.is_small(sense) {
-            return false;
-        }
-        self.words.hold(token.hash) && !scene || self.is_doubtful(spot, supported, scene)
-    }
-
     fn is_village(&self, sense: Sense) -> bool {
         matches!(sense, Sense::Place(p) if {
             let place = self.gazetteer.place(p);
@@ -307,48 +362,19 @@ impl Reader<'_, '_> {
             return false;
         };
         let place = self.gazetteer.place(p);
-        place.kind != "capital" && place.population < 1_000_000
+        match place.kind {
+            "capital" => place.population < 100_000,
+            "admin1" => {
+                place.population < 1_000_000 || place.population < 20_000_000 && !self.is_state(p)
+            }
+            _ => place.population < 1_000_000,
+        }
     }
 
-    /// Whether a name that people bear stands for a person here.
-    fn is_person(&self, at: usize, sense: Sense, country: u16, scene: bool) -> bool {
-        let spot = &self.spots.all()[at];
-        let token = self.spots.tokens(spot)[0];
-        if !self.lexicon.is(Cue::Personal, token.hash) {
-            let before = self.spots.before(spot).filter(|_| !token.is(PARTED));
-            return before.is_some_and(|last| self.lexicon.is(Cue::Given, last.hash));
-        }
-        if stands_as_person(self.spots, spot, self.lexicon) {
-            return true;
-        }
-        if self.evidence.any(country) || self.is_listed(at) {
-            return false;
-        }
-        // nothing says place, and somebody of that name is in the story, or it lies elsewhere
-        let capital = matches!(sense, Sense::Place(p) if self.gazetteer.place(p).kind == "capital");
-        let elsewhere =
-            self.evidence.total > 0.0 && !scene && !capital && !self.is_possessive(spot);
-        self.people.contains(&token.hash) || elsewhere
-    }
-
-    /// A town needs a country that the story is in, or a word of place before it.
-    fn is_doubtful(&self, spot: &Spot, supported: bool, scene: bool) -> bool {
-        let own = self.spots.tokens(spot)[0];
-        if supported && own.is(Shape::IDEOGRAPH.with(Shape::ARABIC)) {
-            return false;
-        }
-        let section = self.spots.section(spot);
-        if section.casing != Casing::Sentence {
-            return !supported;
-        }
-        let name = |token: &Token| {
-            token.is(Shape::CAPITAL) && !self.lexicon.is(Cue::Surrounding, token.hash)
-        };
-        let before = self.spots.before(spot).filter(|_| !own.is(PARTED));
-        let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
-        let in_name = before.is_some_and(|last| name(last) && !last.is(Shape::SENTENCE))
-            || after.is_some_and(name);
-        !scene && (in_name || !supported)
+    /// A state of a country whose states papers name without the country.
+    fn is_state(&self, place: u32) -> bool {
+        let country = self.gazetteer.place(place).country;
+        matches!(&*self.gazetteer.country(country).code, "US" | "CA" | "AU")
     }
 
     fn is_possessive(&self, spot: &Spot) -> bool {
@@ -382,18 +408,37 @@ impl Reader<'_, '_> {
     fn is_scene(&self, spot: &Spot) -> bool {
         let own = self.spots.tokens(spot)[0];
         let before = self.spots.before(spot);
-        !own.is(Shape::BREAK)
-            && before.is_some_and(|last| self.lexicon.is(Cue::Locative, last.hash))
+        let located = !own.is(Shape::BREAK)
+            && before.is_some_and(|last| self.lexicon.is(Cue::Locative, last.hash));
+        located || self.is_settlement(spot)
+    }
+
+    /// `the mayor of Foix`, `el municipio de Foix`, `Foix residents`.
+    fn is_settlement(&self, spot: &Spot) -> bool {
+        let says = |token: &Token| {
+            !token.is(Shape::CAPITAL) && self.lexicon.is(Cue::Settlement, token.hash)
+        };
+        let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
+        if after.is_some_and(says) {
+            return true;
+        }
+        let own = self.spots.tokens(spot)[0];
+        let of = self.spots.before(spot).filter(|_| !own.is(Shape::BREAK));
+        let of = of.filter(|of| !of.is(Shape::BREAK) && OF.contains(&self.spots.word(spot, of)));
+        of.is_some() && self.spots.second_before(spot).is_some_and(says)
     }
 
     fn role(&self, spot: &Spot, sense: Sense) -> Role {
         if spot.embedded {
             return Role::Part;
         }
-        if matches!(sense, Sense::Demonym(_)) {
+        if matches!(sense, Sense::Demonym(_)) || self.spots.is_adjective(spot, sense) {
             return Role::Actor;
         }
         let section = self.spots.section(spot);
+        if self.spots.is_bracketed(spot) {
+            return Role::Actor;
+        }
         let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
         let in_name = section.casing == Casing::Sentence
             && after.is_some_and(|next| next.is(Shape::CAPITAL) && !next.is(Shape::SENTENCE));
