@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use copytaster::story::{
-    Dateline, Fingerprint, Format, HeadlineRole, ItemKind, Labels, Origin, PubStatus, Source,
-    Story, Text, Timestamp, Tokens, Zone,
-};
+use copytaster::story::{Dateline, Story, Text, Timestamp, Tokens, Zone};
 use copytaster::tag::{Lexicon, Tagger};
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 
+use crate::blank;
 use crate::wire::{self, Wired};
 
 const ENGLISH: &str = "Ministers from Kenya and Uganda opened the second half of the railway on Monday, \
@@ -39,52 +37,15 @@ fn story(paragraph: &str, language: &str) -> Story {
     }
     body.truncate(body.floor_char_boundary(3000));
     let mut story = Story {
-        origin: Origin {
-            stream: Arc::from("WIRE_RAW"),
-            sequence: 1,
-        },
-        item: 0,
-        received: Timestamp::UNIX_EPOCH,
-        source: Source {
-            agency: None,
-            feed: None,
-            format: Format::PlainText,
-            charset: "utf-8",
-        },
-        raw: Fingerprint {
-            sha256: [0; 32],
-            bytes: 3000,
-        },
-        trace_parent: None,
-        uri: String::new(),
-        identified: false,
-        version: None,
-        alt_ids: Vec::new(),
-        kind: ItemKind::Text,
-        status: PubStatus::Usable,
-        first_created: None,
-        version_created: None,
-        embargoed_until: None,
-        urgency: None,
         language: language.to_owned(),
         headline: Text::new("Railway reaches the lakes"),
-        headline_role: HeadlineRole::Main,
-        further_headlines: Vec::new(),
         body: Text::new(body),
-        description: None,
         dateline: Some(Dateline {
             text: "NAIROBI, Nov 6 (Agency) -".to_owned(),
             places: vec!["NAIROBI".to_owned()],
             ..Dateline::default()
         }),
-        captions: Vec::new(),
-        sign_off: None,
-        signals: Vec::new(),
-        version_text: None,
-        take: None,
-        labels: Labels::default(),
-        repairs: Vec::new(),
-        tokens: Tokens::default(),
+        ..blank::story(1, Timestamp::UNIX_EPOCH)
     };
     let zones = [Zone::Headline, Zone::Dateline, Zone::Body];
     story.tokens = Tokens::of(zones.iter().map(|zone| (*zone, story.text(*zone))));

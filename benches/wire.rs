@@ -69,9 +69,13 @@ pub fn stories(form: Wired) -> Vec<Story> {
 }
 
 pub fn fingerprint(message: &RawMessage) -> Fingerprint {
+    fingerprint_of(&message.body)
+}
+
+pub fn fingerprint_of(bytes: &[u8]) -> Fingerprint {
     Fingerprint {
-        sha256: Sha256::digest(&message.body).into(),
-        bytes: message.body.len() as u64,
+        sha256: Sha256::digest(bytes).into(),
+        bytes: bytes.len() as u64,
     }
 }
 

@@ -205,6 +205,7 @@ impl Pipeline {
     /// Goes on after `position`.
     pub fn resume(&mut self, position: Position) {
         self.position = position;
+        self.window.link();
     }
 
     /// Takes another lexicon from the next batch on.

@@ -110,6 +110,25 @@ pub struct RawMessage {
     pub input: Option<String>,
 }
 
+impl RawMessage {
+    /// The header `traceparent`, where it is one by the grammar of W3C Trace Context.
+    pub fn trace_parent(&self) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(name, _)| name.eq_ignore_ascii_case("traceparent"))?;
+        let mut parts = value.split('-');
+        let lengths = [2, 32, 16, 2];
+        let well_formed = lengths.iter().all(|length| {
+            parts.next().is_some_and(|part| {
+                part.len() == *length
+                    && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+                    && (*length < 16 || part.bytes().any(|b| b != b'0'))
+            })
+        });
+        let whole = well_formed && parts.next().is_none() && !value.starts_with("ff");
+        whole.then_some(value)
+    }
+}
+
 /// What an operator knows of a feed and the bytes do not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FeedProfile {
@@ -258,7 +277,10 @@ pub struct Labels {
     pub slugline: Option<String>,
     pub by: Option<String>,
     pub located: Option<String>,
+    /// Notes to the desk, a line each.
     pub ed_note: Option<String>,
+    /// (role, text): descriptions beside the first.
+    pub descriptions: Vec<(String, String)>,
     pub usage_terms: Option<String>,
     pub copyright_holder: Option<String>,
     pub copyright_notice: Option<String>,

@@ -83,10 +83,26 @@ def lines(path):
         return [json.loads(row) for row in rows if row.strip()]
 
 
+def each_for_itself(desk, files, data):
+    """The events of all files. What repeats an earlier file comes back compact, and says nothing of how it was read:
+    such files are tasted again without what they repeat, until each was first once."""
+    kept, round_ = [], 0
+    while files:
+        told = by_input(desk.taste(f"formats.{round_}", files, cwd=data))
+        again = [f for f in files if any((e.get("wire") or {}).get("action") == "duplicate" for e in told.get(f, []))]
+        # items of one file that repeat each other do so in every run
+        done = set(files) - set(again) if len(again) < len(files) and len(files) > 1 else set(files)
+        kept += [json.dumps(event) + "\n" for file in files if file in done for event in told.get(file, [])]
+        files, round_ = [f for f in again if f not in done], round_ + 1
+    events = desk.folder / "formats.events.jsonl"
+    events.write_text("".join(kept), encoding="utf-8")
+    return events
+
+
 def formats(desk):
     data = need(DATA / "formats")
     files = [row["file"] for row in lines(data / "INDEX.jsonl")]
-    events = desk.taste("formats", [f for f in files if (data / f).is_file()], cwd=data)
+    events = each_for_itself(desk, [f for f in files if (data / f).is_file()], data)
     measured = {}
     for group, more in (("formats", []), ("feeds", ["--feeds"])):
         said = scorer("score_formats.py", data, events, *more)
@@ -97,6 +113,76 @@ def formats(desk):
         measured[f"{group}.format_right"] = right / max(right + wrong, 1)
         measured[f"{group}.values"] = number(r"values agree .*  ([\d.]+)", said)[0]
     return measured
+
+
+def apart(rows):
+    """Files in as few runs as it takes, no two of one story in the same: what was seen before comes back compact."""
+    story, runs = {}, []
+    for row in rows:
+        for file in (row["a"], row["b"]):
+            story.setdefault(file, {file})
+        joined = story[row["a"]] | story[row["b"]]
+        story |= dict.fromkeys(joined, joined)
+    for files in {id(files): sorted(files) for files in story.values()}.values():
+        for number_, file in enumerate(files):
+            runs += [[]] * (number_ == len(runs))
+            runs[number_] = runs[number_] + [file]
+    return runs
+
+
+def by_input(path):
+    """Events by the file that they came from, those of one file in order."""
+    found = {}
+    for event in lines(path):
+        for alt in event.get("altIds") or []:
+            if alt.get("role") == "input":
+                found.setdefault(re.sub(r"#\d+$", "", alt["value"]), []).append(event)
+    return found
+
+
+def format_pairs(desk):
+    """One story in two formats: the same words, language, dates and names, and one cluster."""
+    data = need(DATA / "formats")
+    rows = [r for r in lines(data / "PAIRS.jsonl") if (data / r["a"]).is_file() and (data / r["b"]).is_file()]
+    events = {}
+    for number_, files in enumerate(apart(rows)):
+        events |= by_input(desk.taste(f"format_pairs.{number_}", files, cwd=data))
+    # each pair with a memory of its own: other stories of the corpus are not asked
+    clusters = [by_input(desk.taste(f"format_pairs.c{n}", [row["a"], row["b"]], cwd=data)) for n, row in enumerate(rows)]
+
+    def first(texts):
+        return next((text.get("value") for text in texts or []), None)
+
+    def begins(one, other):
+        # some of the pairs were cut after their first paragraph
+        shorter, longer = sorted((one or "", other or ""), key=len)
+        return shorter == longer or bool(shorter) and longer.startswith(shorter + "\n")
+
+    def names(event):
+        alts = [alt["value"] for alt in event.get("altIds") or [] if alt.get("role") != "input"]
+        return {event.get("uri"), *alts}
+
+    def dates(a, b):
+        told = [(a.get(key), b.get(key)) for key in ("versionCreated", "firstCreated")]
+        return all(x == y for x, y in told if x and y)
+
+    right = dict.fromkeys(("headline", "body", "language", "dates", "identity", "cluster"), 0)
+    for row, judged in zip(rows, clusters):
+        a, b = (events.get(row[side], [{}])[0] for side in "ab")
+        one, other = ({e["wire"]["cluster"]["id"] for e in judged.get(row[side], []) if "cluster" in e["wire"]} for side in "ab")
+        checks = {
+            "headline": first(a.get("headlines")) == first(b.get("headlines")),
+            "body": begins(first(a.get("bodies")), first(b.get("bodies"))),
+            "language": a.get("language") == b.get("language"),
+            "dates": dates(a, b),
+            "identity": bool(names(a) & names(b)),
+            "cluster": bool(one & other),
+        }
+        if os.environ.get("SHOW") and not all(checks.values()):
+            print("format_pairs:", row["a"], row["b"], [key for key, ok in checks.items() if not ok], file=sys.stderr)
+        for key, ok in checks.items():
+            right[key] += ok
+    return {f"format_pairs.{key}": right[key] / max(len(rows), 1) for key in right}
 
 
 def hostile(desk):
@@ -235,7 +321,7 @@ def seed(desk):
 
 
 # the long ones first, so that no core waits at the end
-JOBS = {"region.reuters21578_places": region("reuters21578_places"), "dedup": dedup, "formats": formats,
+JOBS = {"region.reuters21578_places": region("reuters21578_places"), "dedup": dedup, "formats": formats, "format_pairs": format_pairs,
         "aliases": aliases, "hostile": hostile, "datelines": datelines, "pairs": pairs, "seed": seed}
 JOBS |= {f"region.{c}": region(c) for c in REGIONS if f"region.{c}" not in JOBS}
 JOBS |= {f"actor.{c}": actor(c) for c in ACTORS}

@@ -15,7 +15,7 @@ use async_nats::jetstream::{self, Context, context::ContextBuilder, stream};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::bus::jetstream::JetStream;
+use crate::daemon::bus::jetstream::{self as bus, Connection, JetStream};
 use crate::daemon::settings::Settings;
 use crate::daemon::{Core, Progress, serve};
 use crate::tag::Tagger;
@@ -27,16 +27,16 @@ use report::{Report, Round};
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Messages of each round
-    #[arg(long, default_value_t = 60_000)]
+    #[arg(long, default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
     messages: u64,
-    /// Rounds; each measures pass-through, then the pipeline, on the same messages
+    /// Rounds; each measures pass-through, then the pipeline, on the same messages; 0 leaves them out
     #[arg(long, default_value_t = 3)]
     rounds: u32,
     /// Messages a second while latency is measured; 0 leaves latency out
     #[arg(long, default_value_t = 5_000)]
     rate: u64,
     /// Seconds for which latency is measured
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
     /// Stories that a restart has to remember; 0 leaves it out. A million takes some 8 GB of the server's disk
     #[arg(long, default_value_t = 0)]
@@ -60,6 +60,10 @@ const IN_FLIGHT: usize = 2_000;
 /// # Errors
 /// When the server cannot be reached, refuses a stream, or stops in between.
 pub fn run(args: &Args, settings: &Settings, tagger: Arc<Tagger>) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        args.rounds > 0 || args.rate > 0 || args.remember > 0,
+        "nothing to measure: at least one of --rounds, --rate and --remember must be 1 or more"
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -69,7 +73,7 @@ pub fn run(args: &Args, settings: &Settings, tagger: Arc<Tagger>) -> anyhow::Res
         if args.recall.is_some() {
             return memory::recall(&bench).await;
         }
-        let report = bench.measure().await;
+        let report = bench.connection.explain(bench.measure().await);
         bench.clean_up().await;
         let report = report?;
         match args.json {
@@ -86,6 +90,7 @@ struct Bench<'a> {
     args: &'a Args,
     settings: &'a Settings,
     tagger: Arc<Tagger>,
+    connection: Connection,
     client: Client,
     context: Context,
     /// First token of every subject and, in capitals, of every stream: nobody else's.
@@ -99,10 +104,8 @@ impl<'a> Bench<'a> {
         tagger: Arc<Tagger>,
     ) -> anyhow::Result<Bench<'a>> {
         let config = settings.jetstream().await?;
-        let servers = config.servers.join(",");
-        let client = config.options.connect(servers).await.context(
-            "cannot connect; start a nats-server with JetStream, or name yours in nats.servers",
-        )?;
+        let connection = bus::open(&config).await?;
+        let client = connection.client.clone();
         let context = ContextBuilder::new()
             .timeout(Duration::from_secs(10))
             .max_ack_inflight(2 * IN_FLIGHT)
@@ -113,6 +116,7 @@ impl<'a> Bench<'a> {
             args,
             settings,
             tagger,
+            connection,
             client,
             context,
             prefix,
@@ -146,7 +150,7 @@ impl<'a> Bench<'a> {
     /// A stream as the daemon would make its own: limits, storage and replicas of the settings.
     async fn stream(&self, role: &str, subjects: &str) -> anyhow::Result<stream::Stream> {
         let config = self.settings.jetstream().await?;
-        let memory = config.storage == crate::daemon::bus::jetstream::Storage::Memory;
+        let memory = config.storage == bus::Storage::Memory;
         let made = self.context.create_stream(stream::Config {
             name: self.stream_name(role),
             subjects: vec![format!("{}.{subjects}", self.prefix)],

@@ -80,7 +80,7 @@ async fn admin_port(
     };
     let desk = Admin {
         progress: progress.clone(),
-        recorder: telemetry::Recorder::start()?,
+        recorder: telemetry::Recorder::start(&settings.partition.name)?,
         patience: config.patience(),
         stuck_after: config.stuck_after(),
     };

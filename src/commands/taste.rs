@@ -54,6 +54,7 @@ pub fn run(args: &Args, settings: Settings, tagger: Arc<Tagger>) -> anyhow::Resu
     let outcome = files.iter().try_for_each(|file| table.read(file, &mut out));
     // what was read before a fault is told before the fault is
     let written = table.flush(&mut out).and_then(|()| Ok(out.flush()?));
+    table.sum_up();
     unless_pipe_is_closed(outcome.and(written))
 }
 
@@ -79,6 +80,9 @@ struct Table<'a> {
     received: Timestamp,
     pile: Vec<RawMessage>,
     bytes: usize,
+    /// Outcomes that were not printed, by kind.
+    duplicates: u64,
+    dead: u64,
 }
 
 impl<'a> Table<'a> {
@@ -91,6 +95,18 @@ impl<'a> Table<'a> {
             received: args.received.unwrap_or_else(Timestamp::now),
             pile: Vec::new(),
             bytes: 0,
+            duplicates: 0,
+            dead: 0,
+        }
+    }
+
+    /// One line about what was left out, for people: nothing goes without a word.
+    fn sum_up(&self) {
+        if self.duplicates + self.dead > 0 {
+            eprintln!(
+                "not shown: {} duplicates and {} dead letters; --all prints them with their reasons",
+                self.duplicates, self.dead
+            );
         }
     }
 
@@ -173,9 +189,19 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    fn show(&self, record: &Outbound, out: &mut impl Write) -> anyhow::Result<()> {
-        let quiet = matches!(record.outcome, Outcome::Duplicate | Outcome::Dead);
-        if record.body.is_empty() || quiet && !self.args.all {
+    fn show(&mut self, record: &Outbound, out: &mut impl Write) -> anyhow::Result<()> {
+        if !self.args.all {
+            let left_out = match record.outcome {
+                Outcome::Duplicate => Some(&mut self.duplicates),
+                Outcome::Dead => Some(&mut self.dead),
+                _ => None,
+            };
+            if let Some(count) = left_out {
+                *count += 1;
+                return Ok(());
+            }
+        }
+        if record.body.is_empty() {
             return Ok(());
         }
         if self.args.pretty {

@@ -7,6 +7,7 @@ mod recollection;
 pub mod settings;
 mod standby;
 pub mod telemetry;
+mod volume;
 mod work;
 mod writer;
 
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 pub use progress::{Progress, Role};
 
@@ -43,6 +44,8 @@ pub struct Config {
     pub stop_within: Duration,
     /// Largest imprint record in bytes.
     pub block_bytes: usize,
+    /// So many bytes of imprints are repeated side by side.
+    pub volume_bytes: usize,
 }
 
 impl Config {
@@ -68,6 +71,7 @@ impl Default for Config {
             takeover_after: Duration::from_secs(5),
             stop_within: Duration::from_secs(10),
             block_bytes: 256 << 10,
+            volume_bytes: 8 << 20,
         }
     }
 }
@@ -151,8 +155,8 @@ async fn take_turns<B: Bus>(house: &House<B>) -> Result<(), Fault> {
 /// Keeps an eye on how far the source is ahead.
 async fn watch_source<B: Bus>(bus: B, progress: Arc<Progress>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if let Ok(extent) = bus.extent().await {
-            progress.source(extent.last);
+        if let Ok(reach) = bus.reach().await {
+            progress.source(reach);
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -167,6 +171,22 @@ pub(crate) struct Patience {
 impl Patience {
     pub fn is_fresh(&self) -> bool {
         self.tries == 0
+    }
+
+    /// A consumer that lapsed is made anew at the first try: only what lasts longer is news.
+    pub fn tell(&self, said: &str) {
+        match self.tries {
+            1 => warn!("{said}; trying again until it works"),
+            _ => debug!("{said}"),
+        }
+    }
+
+    /// It works again.
+    pub fn mended(&mut self) {
+        if self.tries > 1 {
+            info!("reading goes on");
+        }
+        self.tries = 0;
     }
 
     /// `None` when the wish to stop came first.

@@ -9,17 +9,18 @@ use std::collections::VecDeque;
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use super::bus::{IMPRINTS_MORE, IMPRINTS_RECEIVED, Record};
+use super::volume::Shelf;
 use crate::pipeline::Pipeline;
 use crate::story::Timestamp;
 
 /// The records that hold the imprints of a batch.
 pub(super) fn blocks(
-    frames: BytesMut,
+    frames: Bytes,
     partition: &str,
     received: Option<Timestamp>,
     block_bytes: usize,
 ) -> Vec<Record> {
-    let mut rest = frames.freeze();
+    let mut rest = frames;
     let mut records = Vec::new();
     while !rest.is_empty() {
         let body = rest.split_to(rest.len().min(block_bytes.max(1)));
@@ -47,12 +48,28 @@ pub(super) fn frame(frames: &mut BytesMut, packed: &[u8]) {
 pub(super) struct Recollection {
     cut: BytesMut,
     pub index: Index,
+    pub shelf: Shelf,
     begun_at: Option<u64>,
 }
 
 impl Recollection {
     /// Takes one record, in the order of the log. Says what is wrong with a damaged one.
     pub fn take(
+        &mut self,
+        pipeline: &mut Pipeline,
+        sequence: u64,
+        received: Option<Timestamp>,
+        more: bool,
+        packed: Bytes,
+    ) -> Result<(), String> {
+        // a copy: what came over the wire lies in larger pieces
+        let own = Bytes::copy_from_slice(&packed);
+        self.shelf.add(sequence, received, own);
+        self.read(pipeline, sequence, received, more, packed)
+    }
+
+    /// The same of a record that needs no room on the shelf.
+    pub fn read(
         &mut self,
         pipeline: &mut Pipeline,
         sequence: u64,
@@ -139,7 +156,7 @@ mod tests {
         frame(&mut frames, &[]);
         frame(&mut frames, &[7; 10]);
         frame(&mut frames, &[8; 3]);
-        let records = blocks(frames, "es", Some(at(60)), 8);
+        let records = blocks(frames.freeze(), "es", Some(at(60)), 8);
         let sizes: Vec<_> = records.iter().map(|record| record.body.len()).collect();
         assert_eq!(sizes, [8, 8, 5]);
         let goes_on = |record: &Record| {

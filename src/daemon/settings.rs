@@ -4,6 +4,7 @@
 //! made here, never the whole.
 
 mod check;
+mod files;
 mod source;
 mod value;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use async_nats::ConnectOptions;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::daemon;
@@ -26,7 +27,7 @@ use crate::story::FeedProfile;
 
 pub use source::{Fault, Faults, Sources};
 pub use value::{Server, Time};
-use value::{address, list, optional};
+use value::{address, list, one_of, optional};
 
 /// The defaults, and their documentation.
 pub const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -104,11 +105,17 @@ pub struct Streams {
     pub out_max_bytes: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
     File,
     Memory,
+}
+
+impl<'de> Deserialize<'de> for Storage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Storage, D::Error> {
+        let words = [("file", Storage::File), ("memory", Storage::Memory)];
+        one_of(deserializer, &words)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -176,11 +183,17 @@ pub struct Log {
     pub level: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     Text,
     Json,
+}
+
+impl<'de> Deserialize<'de> for LogFormat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LogFormat, D::Error> {
+        let words = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+        one_of(deserializer, &words)
+    }
 }
 
 /// Settings, and where each of them comes from.
@@ -215,6 +228,7 @@ pub fn inspect(sources: &Sources) -> Inspected {
             faults.push(fault);
         }
     }
+    source::sort(&mut faults);
     let loaded = settings.map(|settings| Loaded { settings, tree });
     Inspected { loaded, faults }
 }
@@ -279,6 +293,7 @@ impl Settings {
             },
             raw_max_age: self.streams.raw_max_age.0,
             out_max_age: self.streams.out_max_age.0,
+            out_max_bytes: self.streams.out_max_bytes,
             window: self.dedup.window.0,
             max_event_bytes: self.limits.max_event_bytes,
             request_timeout: self.nats.request_timeout.0,
@@ -286,10 +301,9 @@ impl Settings {
         })
     }
 
-    /// Addresses for connecting, with what secrets they hold.
+    /// Addresses for connecting. A login that they hold is with the options: the client logs addresses.
     pub fn servers(&self) -> Vec<String> {
-        let servers = self.nats.servers.iter();
-        servers.map(|server| server.expose().to_owned()).collect()
+        self.nats.servers.iter().map(Server::bare).collect()
     }
 
     /// A digest of what decisions depend on: the same settings, the same digest, in every version
@@ -364,7 +378,7 @@ impl Nats {
             let password = password.map(|p| p.expose_secret().to_owned());
             options = options.user_and_password(user.clone(), password.unwrap_or_default());
         }
-        // the client takes no notice of a login in an address
+        // one for all of them: the check has seen to that
         options = match self.servers.iter().find_map(Server::login) {
             Some((name, Some(password))) => options.user_and_password(name, password),
             Some((token, None)) => options.token(token),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
@@ -10,6 +11,7 @@ use super::bus::checkpoint::FORMAT;
 use super::bus::{Bus, Checkpoint, Fault, Memory, Stored, StrayKind, Unstored, made_anew};
 use super::recollection::{Index, Recollection};
 use super::telemetry;
+use super::volume::{self, Catalogue, Shelf};
 use super::{House, Patience, Role, patiently};
 use crate::pipeline::Pipeline;
 
@@ -24,6 +26,7 @@ pub(super) enum Came {
 pub(super) struct Turn {
     pub pipeline: Pipeline,
     pub index: Index,
+    pub shelf: Shelf,
     /// The checkpoint that says so.
     pub committed: Checkpoint,
     /// Its sequence.
@@ -39,7 +42,7 @@ pub(super) async fn wait<B: Bus>(house: &House<B>, came: Came) -> Result<Option<
     };
     let mut seat = Seat::new(house, first, came);
     let mut doubted = false;
-    if seat.warn_of_lost_imprints().await?.is_none() {
+    if seat.open_volumes().await?.is_none() || seat.warn_of_lost_imprints().await?.is_none() {
         return Ok(None);
     }
     let mut patience = Patience::default();
@@ -65,6 +68,7 @@ pub(super) async fn wait<B: Bus>(house: &House<B>, came: Came) -> Result<Option<
                 Ok(memories) => {
                     patience = Patience::default();
                     seat.take(memories)?;
+                    seat.relieve().await;
                 }
                 Err(Fault::Surroundings(said)) => {
                     seat.postpone();
@@ -125,6 +129,67 @@ impl<'h, B: Bus> Seat<'h, B> {
             vacant,
             session: session(),
             house,
+        }
+    }
+
+    /// Remembers what stands side by side, and goes on behind it. Whatever is wrong there, the log is read from the
+    /// first imprint on.
+    async fn open_volumes(&mut self) -> Result<Option<()>, Fault> {
+        let house = self.house;
+        let Some(found) = patiently(house, || house.bus.catalogue()).await? else {
+            return Ok(None);
+        };
+        let Some((sequence, body)) = found.filter(|(sequence, _)| *sequence > self.read) else {
+            return Ok(Some(()));
+        };
+        if sequence > self.target {
+            let Some(stored) = patiently(house, || house.bus.checkpoint()).await? else {
+                return Ok(None);
+            };
+            // where none follows, its batch was never ended
+            let Some(stored) = stored.filter(|stored| stored.sequence > sequence) else {
+                return Ok(Some(()));
+            };
+            self.target = stored.sequence;
+        }
+        let catalogue = Catalogue::read(sequence, &body);
+        let Some(volumes) = catalogue.and_then(|catalogue| catalogue.from(self.read + 1)) else {
+            return Ok(Some(()));
+        };
+        let opened = tokio::select! {
+            () = house.stop.cancelled() => return Ok(None),
+            opened = volume::open(&house.bus, &volumes, &mut self.pipeline, &mut self.recollection) => opened,
+        };
+        match opened {
+            Ok(()) => {
+                self.read = sequence;
+                self.recollection.shelf.know(sequence, volumes);
+            }
+            Err(said) => {
+                warn!("{said}; reading the imprints where they were first committed");
+                self.pipeline = house.core.pipeline();
+                self.recollection = Recollection::default();
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// Lets go of imprints that the writer has bound into volumes, and of what is too much.
+    async fn relieve(&mut self) {
+        let enough = self.house.config.volume_bytes;
+        if self.recollection.shelf.is_overfull(enough) {
+            if let Ok(found) = self.house.bus.catalogue().await {
+                self.know(found);
+            }
+            self.recollection.shelf.relieve(enough);
+        }
+    }
+
+    fn know(&mut self, found: Option<(u64, Bytes)>) {
+        if let Some((sequence, body)) = found
+            && let Some(catalogue) = Catalogue::read(sequence, &body)
+        {
+            self.recollection.shelf.know(sequence, catalogue.volumes);
         }
     }
 
@@ -356,10 +421,15 @@ impl<'h, B: Bus> Seat<'h, B> {
         Ok(Some(known))
     }
 
-    async fn turn(self) -> Result<Option<Turn>, Fault> {
+    async fn turn(mut self) -> Result<Option<Turn>, Fault> {
         let Some(known) = self.known().await? else {
             return Ok(None);
         };
+        let house = self.house;
+        let Some(found) = patiently(house, || house.bus.catalogue()).await? else {
+            return Ok(None);
+        };
+        self.know(found);
         let mut pipeline = self.pipeline;
         let Stored {
             sequence,
@@ -375,6 +445,7 @@ impl<'h, B: Bus> Seat<'h, B> {
         Ok(Some(Turn {
             pipeline,
             index: self.recollection.index,
+            shelf: self.recollection.shelf,
             committed: checkpoint,
             fence: sequence,
             known,

@@ -246,7 +246,7 @@ pub const METRICS: [Metric; 31] = [
         WRITER,
         Gauge,
         "",
-        "",
+        "partition",
         "1 for the writer of the partition, 0 for a standby.",
     ),
     metric(READY, Gauge, "", "", "1 when /readyz says so."),
@@ -338,14 +338,15 @@ pub fn log(log: &Log, louder: i8) {
 #[derive(Clone)]
 pub struct Recorder {
     handle: PrometheusHandle,
+    partition: String,
 }
 
 impl Recorder {
-    /// Starts counting, for the whole process.
+    /// Starts counting, for the whole process: a writer of `partition`.
     ///
     /// # Errors
     /// When counting was started before.
-    pub fn start() -> anyhow::Result<Recorder> {
+    pub fn start(partition: &str) -> anyhow::Result<Recorder> {
         let recorder = builder()?.build_recorder();
         let handle = recorder.handle();
         metrics::set_global_recorder(recorder)
@@ -353,7 +354,10 @@ impl Recorder {
             .context("metrics are recorded already")?;
         describe();
         begin();
-        Ok(Recorder { handle })
+        Ok(Recorder {
+            handle,
+            partition: partition.to_owned(),
+        })
     }
 
     /// Everything in the text format of Prometheus, the process itself included.
@@ -361,7 +365,8 @@ impl Recorder {
         gauge!(READY).set(f64::from(u8::from(ready)));
         gauge!(LAG_MESSAGES).set(progress.lag() as f64);
         gauge!(LAG_SECONDS).set(progress.lag_time().as_secs_f64());
-        gauge!(WRITER).set(f64::from(u8::from(progress.role() == Role::Writer)));
+        let writes = f64::from(u8::from(progress.role() == Role::Writer));
+        gauge!(WRITER, "partition" => self.partition.clone()).set(writes);
         let mut text = self.handle.render();
         process::render(&mut text);
         text

@@ -9,6 +9,7 @@ mod open;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
@@ -17,6 +18,7 @@ use super::bus::{Batch, Bus, Checkpoint, Fault, Pulled, Record, Room, Unstored};
 use super::recollection::{self, Index};
 use super::standby::Turn;
 use super::telemetry::{self, Told};
+use super::volume::Shelf;
 use super::work::{self, Hand};
 use super::{House, Patience, Role, patiently};
 use crate::pipeline::{Commit, Pipeline};
@@ -60,8 +62,10 @@ struct Flight {
     batch: Batch,
     told: Told,
     checkpoint: Checkpoint,
-    /// The message time of its imprints.
-    imprints: Option<Timestamp>,
+    /// Its imprints, framed, and their message time.
+    imprints: Option<(Timestamp, Bytes)>,
+    /// It repeats what was committed before, and says nothing new.
+    is_volume: bool,
     began: Instant,
 }
 
@@ -73,6 +77,7 @@ struct Writer<'h, B: Bus> {
     /// Away while it works.
     pipeline: Option<Pipeline>,
     index: Index,
+    shelf: Shelf,
     committed: Checkpoint,
     fence: u64,
     /// Commits of this session that were begun.
@@ -116,6 +121,7 @@ impl<'h, B: Bus> Writer<'h, B> {
         Writer {
             pipeline: Some(turn.pipeline),
             index: turn.index,
+            shelf: turn.shelf,
             fence: turn.fence,
             number: turn.committed.number,
             pulled: turn.committed.sequence,
@@ -143,6 +149,7 @@ impl<'h, B: Bus> Writer<'h, B> {
             if self.flight.is_none() && !self.open.waits() {
                 self.close().await;
             }
+            self.bind();
             self.pull();
             let idle = self.is_idle();
             tokio::select! {
@@ -198,14 +205,14 @@ impl<'h, B: Bus> Writer<'h, B> {
         let pulled = match pulled {
             Ok(pulled) => pulled,
             Err(Fault::Surroundings(said)) => {
-                debug!("{said}");
+                self.patience.tell(&said);
                 self.house.trouble(said);
                 self.patience.pause(&self.house.stop).await;
                 return Ok(());
             }
             Err(refused) => return Err(refused),
         };
-        self.patience = Patience::default();
+        self.patience.mended();
         let Some(mut pipeline) = self.pipeline.take() else {
             return Ok(());
         };
@@ -253,10 +260,9 @@ impl<'h, B: Bus> Writer<'h, B> {
         let Some(last) = self.open.last.take() else {
             return;
         };
-        let imprints = (!self.open.frames.is_empty())
-            .then_some(last.received)
-            .flatten();
-        let frames = std::mem::take(&mut self.open.frames);
+        let frames = std::mem::take(&mut self.open.frames).freeze();
+        let imprints = last.received.filter(|_| !frames.is_empty());
+        let imprints = imprints.map(|at| (at, frames.clone()));
         let partition = &self.house.core.settings.partition;
         let blocks = recollection::blocks(
             frames,
@@ -269,7 +275,7 @@ impl<'h, B: Bus> Writer<'h, B> {
         let needed = self
             .index
             .needed(last.horizon)
-            .or(imprints.map(|_| self.fence + 1));
+            .or(imprints.as_ref().map(|_| self.fence + 1));
         let advanced = last.position != self.committed.position();
         let checkpoint = Checkpoint {
             sequence: last.position.sequence,
@@ -283,18 +289,45 @@ impl<'h, B: Bus> Writer<'h, B> {
             ..self.committed.clone()
         };
         let open = std::mem::take(&mut self.open);
-        self.fly(open.batch, open.told, checkpoint, imprints);
+        self.fly(open.batch, open.told, checkpoint, imprints, false);
     }
 
     fn heartbeat(&mut self) {
         let checkpoint = Checkpoint {
             // nothing is being worked on, so nothing ended the process
             begun: 0,
+            ..self.same()
+        };
+        self.fly(Batch::default(), Told::default(), checkpoint, None, false);
+    }
+
+    /// Repeats what was committed since the last volume, as soon as that fills one.
+    fn bind(&mut self) {
+        let config = &self.house.config;
+        if self.flight.is_some() || !self.shelf.is_full(config.volume_bytes) {
+            return;
+        }
+        let partition = &self.house.core.settings.partition;
+        let needed = self.committed.imprints.unwrap_or(0);
+        let records = self.shelf.bind(partition, config.block_bytes, needed);
+        if records.is_empty() {
+            return;
+        }
+        let batch = Batch {
+            records,
+            ..Batch::default()
+        };
+        let checkpoint = self.same();
+        self.fly(batch, Told::default(), checkpoint, None, true);
+    }
+
+    /// What the next checkpoint says, where nothing new was decided.
+    fn same(&self) -> Checkpoint {
+        Checkpoint {
             whole_until: None,
             known: self.known.clone(),
             ..self.committed.clone()
-        };
-        self.fly(Batch::default(), Told::default(), checkpoint, None);
+        }
     }
 
     fn fly(
@@ -302,7 +335,8 @@ impl<'h, B: Bus> Writer<'h, B> {
         mut batch: Batch,
         told: Told,
         mut checkpoint: Checkpoint,
-        imprints: Option<Timestamp>,
+        imprints: Option<(Timestamp, Bytes)>,
+        is_volume: bool,
     ) {
         self.number += 1;
         checkpoint.number = self.number;
@@ -313,12 +347,20 @@ impl<'h, B: Bus> Writer<'h, B> {
         let (bus, fence) = (self.house.bus.clone(), self.fence);
         self.flight = Some(tokio::spawn(async move {
             let began = Instant::now();
-            let answer = bus.commit(&mut batch, &checkpoint, fence).await;
+            let staged = match is_volume {
+                true => bus.stage(&mut batch).await,
+                false => Ok(()),
+            };
+            let answer = match staged {
+                Ok(()) => bus.commit(&mut batch, &checkpoint, fence).await,
+                Err(error) => Err(Unstored::NoAnswer(error.to_string())),
+            };
             let flight = Flight {
                 batch,
                 told,
                 checkpoint,
                 imprints,
+                is_volume,
                 began,
             };
             (flight, answer)
@@ -334,10 +376,16 @@ impl<'h, B: Bus> Writer<'h, B> {
     }
 
     async fn landed(&mut self, flight: Flight, sequence: u64) {
-        if let Some(received) = flight.imprints {
+        if let Some((received, frames)) = &flight.imprints {
             // the records of a batch stand side by side, the checkpoint last: the imprints are somewhere after the fence
-            self.index.add(self.fence + 1, received);
+            self.index.add(self.fence + 1, *received);
+            self.shelf
+                .add(self.fence + 1, Some(*received), frames.clone());
         }
+        if flight.is_volume {
+            self.shelf.bound(sequence - 1, &flight.batch.records);
+        }
+        self.shelf.relieve(self.house.config.volume_bytes);
         self.passed += flight.checkpoint.sequence - self.committed.sequence;
         if self.is_careful() && self.passed >= TRUST_AFTER {
             info!("going on in full steps");
@@ -429,6 +477,12 @@ impl<'h, B: Bus> Writer<'h, B> {
                 && patience.pause(&self.house.stop).await.is_none()
             {
                 return Ok(Some(End::Stopped));
+            }
+            if flight.is_volume {
+                // a volume is whole or none, and can be made again
+                flight.batch = Batch::default();
+                flight.is_volume = false;
+                self.shelf.postpone();
             }
             flight.batch.restart();
             let answer = match self.house.bus.stage(&mut flight.batch).await {

@@ -1,16 +1,21 @@
 //! Story → Imprint: all the memory keeps of a story's words.
 
+use super::record::name;
 use super::sketch::{Bits, Sketch, lowest};
-use crate::story::{HeadlineRole, Shape, Story, Token, Zone};
+use crate::story::{HeadlineRole, ItemKind, Shape, Story, Token, Zone};
 
 /// Sizes decide how much is remembered of a story: see `record.rs` for the bytes.
-pub(super) const WORDING: usize = 32;
-pub(super) const LEAD: usize = 20;
-pub(super) const LISTED: usize = 12;
+pub(super) const WORDING: usize = 20;
+pub(super) const LEAD: usize = 12;
+pub(super) const NAMES: usize = 8;
+pub(super) const NUMBERS: usize = 10;
 pub(super) const TITLE: usize = 8;
+/// Bits of a hash in a sketch, and in one that holds few values however long the story is.
+pub(super) const HASH_BITS: u32 = 16;
+pub(super) const LIST_BITS: u32 = 12;
 /// Keys that a story is looked up by, and the most of them that it is remembered under.
 pub(super) const KEYS: usize = 20;
-pub(super) const KEYS_KEPT: usize = 7;
+pub(super) const KEYS_KEPT: usize = 6;
 
 /// Tokens that count as the lead.
 const LEAD_TOKENS: usize = 44;
@@ -31,9 +36,9 @@ pub struct Imprint {
     /// The same of the lead alone.
     pub(super) lead: Sketch<LEAD>,
     /// Capitalised words within sentences, the first ones.
-    pub(super) names: Sketch<LISTED>,
+    pub(super) names: Sketch<NAMES>,
     /// Numbers, the first ones.
-    pub(super) numbers: Sketch<LISTED>,
+    pub(super) numbers: Sketch<NUMBERS>,
     /// Words of the agency's headline, the first ones.
     pub(super) title: Sketch<TITLE>,
     /// Keys for the index, the most telling first.
@@ -74,7 +79,11 @@ impl Imprint {
         };
         let own_title = story.headline_role == HeadlineRole::Main;
         let title = if own_title { headline } else { &[] };
-        let kind = story.kind as u64;
+        // a story that came with its pictures is a story
+        let kind = match story.kind {
+            ItemKind::Composite => ItemKind::Text as u64,
+            kind => kind as u64,
+        };
         let mut reading = Reading::new(kind);
         title.iter().for_each(|token| reading.title(token));
         reading.body(body);
@@ -139,7 +148,7 @@ impl Reading {
         self.said += 1;
         self.exact = mix(self.exact, token.hash);
         if token.end() - token.start > 2 || token.is(Shape::NUMBER) || token.is(Shape::IDEOGRAPH) {
-            self.imprint.title.push(short(token.hash));
+            self.imprint.title.push(short(token.hash, LIST_BITS));
         }
     }
 
@@ -154,9 +163,9 @@ impl Reading {
             let rest = &tokens[at..];
             if let Some(shingle) = phrase(rest, SHINGLE, at == 0) {
                 let hash = shingle.iter().fold(0, |h, t| mix(h, blanked(t)));
-                self.wording.insert(short(hash));
+                self.wording.insert(short(hash, HASH_BITS));
                 if at < LEAD_TOKENS {
-                    self.lead.insert(short(hash));
+                    self.lead.insert(short(hash, LIST_BITS));
                 }
             }
             if let Some(key) = phrase(rest, KEY, at == 0) {
@@ -171,12 +180,12 @@ impl Reading {
 
     fn list(&mut self, token: &Token) {
         if token.is(Shape::NUMBER) {
-            self.imprint.numbers.push(short(token.hash));
+            self.imprint.numbers.push(short(token.hash, LIST_BITS));
         } else if token.is(Shape::CAPITAL)
             && !token.is(Shape::SENTENCE)
             && token.end() - token.start > 1
         {
-            self.imprint.names.push(short(token.hash));
+            self.imprint.names.push(short(token.hash, LIST_BITS));
         }
     }
 
@@ -184,7 +193,10 @@ impl Reading {
         let mut imprint = self.imprint;
         // 0 stands for "too few words": nothing is a twin of silence
         let silent = self.said < FEWEST_WORDS;
-        imprint.exact = if silent { 0 } else { self.exact.max(1) };
+        imprint.exact = if silent { 0 } else { name(self.exact.max(1)) };
+        imprint.names.sort();
+        imprint.numbers.sort();
+        imprint.title.sort();
         imprint.wording = Sketch::of(&self.wording);
         imprint.lead = Sketch::of(&self.lead);
         if silent {
@@ -221,8 +233,8 @@ fn blanked(token: &Token) -> u64 {
     }
 }
 
-fn short(hash: u64) -> u16 {
-    (hash >> 48) as u16
+fn short(hash: u64, bits: u32) -> u16 {
+    (hash >> (64 - bits)) as u16
 }
 
 /// Folded multiplication, the mixing step of wyhash; the constants are part of the format.

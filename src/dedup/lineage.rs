@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::record::{Record, Revision};
+use super::record::{Record, Revision, name};
 use super::verify::Likeness;
 use crate::story::{Held, HeldId, PubStatus, Relation, Signal, Story, Timestamp, Twin, slug};
 
@@ -15,7 +15,6 @@ pub(super) struct Claim<'a> {
     pub revision: Revision<'a>,
     /// Display name, `any` where it is not known.
     pub agency: String,
-    pub cluster: u128,
     pub signal: Option<Said>,
 }
 
@@ -69,13 +68,12 @@ impl<'a> Claim<'a> {
         };
         let version = story.version.as_deref().or(version).unwrap_or("");
         Claim {
-            identity,
+            identity: name(identity),
             revision: Revision {
                 version: cut(version.trim(), 32),
                 created: story.version_created.map(|t| t.as_millisecond()),
             },
             agency: cut(&agency, 64).to_owned(),
-            cluster: name(story),
             signal: said(story),
         }
     }
@@ -88,14 +86,13 @@ pub(super) fn held(story: &Story) -> Option<Held> {
         .filter(|hour| *hour > story.received)?;
     let second = hour.as_second() + i64::from(hour.subsec_nanosecond() > 0);
     Some(Held {
-        id: HeldId(name(story)),
+        id: HeldId(held_name(story)),
         until: Timestamp::from_second(second).ok()?,
     })
 }
 
-/// A name for life, of the story and of the cluster that it begins: its bytes and their place, so that no other run's
-/// story has it.
-fn name(story: &Story) -> u128 {
+/// A name for life of a story that is kept back: its bytes and their place, so that no other run's story has it.
+fn held_name(story: &Story) -> u128 {
     let mut origin = Vec::with_capacity(96);
     origin.extend_from_slice(story.origin.stream.as_bytes());
     origin.push(0);
@@ -330,7 +327,7 @@ fn twin<'a, 'r>(base: &'r Record<'a>, relation: Relation) -> Decision<'a, 'r> {
 /// A twin told by identity.
 fn named(record: &Record) -> Twin {
     Twin {
-        uri: record.uri.to_owned(),
+        uri: record.uri.joined(),
         similarity: None,
     }
 }
@@ -338,7 +335,7 @@ fn named(record: &Record) -> Twin {
 /// A twin told by its words.
 fn told(record: &Record, similarity: u16) -> Twin {
     Twin {
-        uri: record.uri.to_owned(),
+        uri: record.uri.joined(),
         similarity: Some(similarity),
     }
 }

@@ -4,6 +4,7 @@
 //! that share rare phrases with it, a verifier decides whether they are the same copy, and the
 //! lineage says what the story is to the one found.
 
+mod bits;
 mod imprint;
 mod index;
 mod lineage;
@@ -20,9 +21,7 @@ pub use window::{Stats, Window};
 
 /// Format of packed imprints. It stands for everything they depend on: layout, hashes, seeds, the way
 /// words are chosen. Any change of those takes the next number.
-pub const FORMAT: u8 = 2;
-/// The first format that can still be read: it knew of no held stories, and is the same otherwise.
-const OLDEST_FORMAT: u8 = 1;
+pub const FORMAT: u8 = 3;
 
 /// How long, and how much, the window remembers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +44,7 @@ impl Default for Settings {
 /// Why packed imprints could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnpackError {
-    #[error("imprints of format {0} are not known to this version, which reads up to format {1}")]
+    #[error("imprints of format {0} are not known to this version, which reads format {1}")]
     Version(u8, u8),
     #[error("packed imprints are damaged at byte {0}")]
     Damaged(usize),

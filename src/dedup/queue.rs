@@ -44,19 +44,20 @@ impl<T> Queue<T> {
     }
 
     pub fn get(&self, number: u32) -> Option<&T> {
-        if number.wrapping_sub(self.oldest) as usize >= self.len() {
-            return None;
-        }
-        let at = number.wrapping_sub(self.base) as usize;
-        self.chunks.get(at / CHUNK)?.get(at % CHUNK)
+        let (chunk, at) = self.place(number)?;
+        self.chunks.get(chunk)?.get(at)
     }
 
-    /// All with their numbers; a few that were dropped already may come first.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
-        let base = self.base;
-        let all = self.chunks.iter_mut().flatten();
-        all.zip(0u32..)
-            .map(move |(one, at)| (base.wrapping_add(at), one))
+    pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
+        let (chunk, at) = self.place(number)?;
+        self.chunks.get_mut(chunk)?.get_mut(at)
+    }
+
+    /// The chunk of a number that is there, and its place in it.
+    fn place(&self, number: u32) -> Option<(usize, usize)> {
+        let is_there = (number.wrapping_sub(self.oldest) as usize) < self.len();
+        let at = number.wrapping_sub(self.base) as usize;
+        is_there.then_some((at / CHUNK, at % CHUNK))
     }
 
     /// Appends one and gives its number.

@@ -4,7 +4,8 @@
 ///
 /// Made by [`Sketch::of`] it holds the smallest values of the set in rising order, a *bottom-k sketch*
 /// (Cohen 1997): below the largest value kept, the set is known entirely, so shares of two sets are
-/// counted over the part that both know. Made by [`Sketch::push`] it holds the first values met.
+/// counted over the part that both know. Made by [`Sketch::push`] it holds the first values met,
+/// sorted or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sketch<const N: usize> {
     values: [u16; N],
@@ -61,17 +62,20 @@ impl<const N: usize> Sketch<N> {
         }
     }
 
-    /// Reads back what [`Sketch::values`] gave; `None` when there are too many.
-    pub fn read(bytes: &[u8], whole: bool) -> Option<Sketch<N>> {
+    /// Puts the values in rising order.
+    pub fn sort(&mut self) {
+        self.values[..usize::from(self.len)].sort_unstable();
+    }
+
+    /// A sketch of `len` values that `fill` gives; `None` when there are too many, or none to give.
+    pub fn read(
+        len: usize,
+        whole: bool,
+        fill: impl FnOnce(&mut [u16]) -> Option<()>,
+    ) -> Option<Sketch<N>> {
         let mut sketch = Sketch::EMPTY;
-        sketch.whole = whole;
-        if bytes.len() > 2 * N {
-            return None;
-        }
-        for (place, pair) in sketch.values.iter_mut().zip(bytes.chunks_exact(2)) {
-            *place = u16::from_le_bytes([pair[0], pair[1]]);
-        }
-        sketch.len = (bytes.len() / 2) as u8;
+        (sketch.whole, sketch.len) = (whole, len as u8);
+        fill(sketch.values.get_mut(..len)?)?;
         Some(sketch)
     }
 

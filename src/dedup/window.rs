@@ -1,13 +1,12 @@
 //! The one memory of the core: imprints of the last hours, and the verdicts they lead to.
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use hashbrown::hash_table;
 
 use super::imprint::{Imprint, KEYS_KEPT, Keys};
-use super::index::{Index, MOST_PER_KEY};
+use super::index::{EXACT, Entry, IDENTITY, Index, MOST_PER_KEY};
 use super::lineage::{Claim, Decision, Found, UNKNOWN, decide, held, same_agency};
-use super::record::{self, Record};
+use super::record::{self, Packed, Record, Uri};
 use super::store::Store;
 use super::verify::Likeness;
 use super::{Settings, UnpackError};
@@ -15,9 +14,8 @@ use crate::story::{ClusterId, Relation, Story, Timestamp, Verdict};
 
 /// Candidates that are looked at closely.
 const CANDIDATES: usize = 8;
-/// Bytes that a record, and a key of it, cost beside the packed body: places, rows, tables, chains.
+/// Bytes that a record costs beside what is packed: places, rows, slots, tables, and its share of names.
 const RECORD_BYTES: u64 = 88;
-const KEY_BYTES: u64 = 4;
 /// Most agencies listed for a cluster; more is no news.
 const AGENCIES: usize = 255;
 
@@ -30,10 +28,8 @@ pub struct Window {
     settings: Settings,
     store: Store,
     index: Index,
-    exact: Table,
-    identity: Table,
     /// Of clusters with more than one story.
-    cluster: Table,
+    clusters: Clusters,
     /// Milliseconds of message time; it never runs backwards.
     now: i64,
     digest: u64,
@@ -58,9 +54,7 @@ impl Window {
             settings,
             store: Store::default(),
             index: Index::new(),
-            exact: Table::new(record::exact_of),
-            identity: Table::new(record::identity_of),
-            cluster: Table::new(record::cluster_of),
+            clusters: Clusters::default(),
             now: i64::MIN,
             digest: 0,
             stats: Stats::default(),
@@ -73,7 +67,10 @@ impl Window {
     /// Appends the packed record that lets another window remember the same to `log`; an empty `log`
     /// begins a block and gets the format version first.
     pub fn judge(&mut self, story: &Story, imprint: &Imprint, log: &mut Vec<u8>) -> Verdict {
+        // what leaves the window asks for what is newer, and may be remembered anew
+        self.link();
         self.advance_keeping_held(story.received.as_millisecond(), log);
+        self.link();
         let mut hits = std::mem::take(&mut self.hits);
         let mut packed = std::mem::take(&mut self.packed);
         packed.clear();
@@ -89,6 +86,7 @@ impl Window {
         let agencies = Agencies::of(decision.base, &claim.agency);
         let record = self.remembered(story, imprint, &claim, &decision, &agencies);
         record.pack(keys.values().len(), &mut packed);
+        let entry = record.entry(keys);
         let (cluster, versions) = (ClusterId(record.cluster), record.versions);
         let follows = record.follows;
         let is_told = decision.is_told();
@@ -101,8 +99,13 @@ impl Window {
             held: held(story).filter(|_| is_told),
             takes_back,
         };
-        record::append(&packed, keys.values(), log);
-        self.remember(&packed, keys.values(), follows);
+        let whole = Packed {
+            body: &packed,
+            agencies: &agencies.joined,
+            uri: uri_of(story, &verdict.relation),
+        };
+        record::append(&whole, &entry, log);
+        self.remember(&whole, &entry, follows);
         (self.packed, self.hits) = (packed, hits);
         verdict
     }
@@ -113,11 +116,20 @@ impl Window {
         for record in record::records(packed)? {
             record?;
         }
-        for (body, keys) in record::sound_records(packed) {
-            self.advance(record::time_of(body));
-            self.remember(body, keys.values(), record::follows(body));
+        for (packed, entry) in record::records(packed)?.flatten() {
+            self.advance(record::time_of(packed.body));
+            self.remember(&packed, &entry, record::cluster_of(packed.body) != 0);
         }
         Ok(())
+    }
+
+    /// Makes all that was replayed ready to be found. It is done before the next verdict at the latest.
+    pub fn link(&mut self) {
+        let store = &self.store;
+        let upper =
+            |story, place: usize| store.body(story).map(|body| record::upper_of(body)[place]);
+        self.index
+            .link(|place, newer, older| upper(newer, place) == upper(older, place));
     }
 
     /// A digest of all that is remembered: equal windows have equal digests.
@@ -127,7 +139,7 @@ impl Window {
 
     /// The message time before which nothing is remembered any more; `None` when empty.
     pub fn horizon(&self) -> Option<Timestamp> {
-        let body = self.store.get(self.store.oldest()?)?;
+        let body = self.store.body(self.store.oldest()?)?;
         Timestamp::from_millisecond(record::time_of(body)).ok()
     }
 
@@ -136,12 +148,25 @@ impl Window {
     }
 
     fn record(&self, number: u32) -> Option<Record<'_>> {
-        Record::unpack(self.store.get(number)?)
+        Record::unpack(self.store.get(number)?, &self.index.entry(number))
+    }
+
+    /// The newest story that is named so.
+    fn named(&self, place: usize, name: u64) -> Option<u32> {
+        let upper = (name >> 32) as u32;
+        let same = |story| {
+            let body = self.store.body(story);
+            body.is_some_and(|body| record::upper_of(body)[place] == upper)
+        };
+        match name {
+            0 => None,
+            _ => self.index.newest(place, name as u32, same),
+        }
     }
 
     fn find(&self, claim: &Claim, imprint: &Imprint, hits: &mut Hits) -> Found<'_> {
-        let get = |table: &Table, key| self.record(table.get(key, &self.store)?);
-        let mut known = get(&self.identity, claim.identity);
+        let get = |place, name| self.record(self.named(place, name)?);
+        let mut known = get(IDENTITY, claim.identity);
         known
             .iter_mut()
             .for_each(|record| self.bring_up_to_date(record));
@@ -150,9 +175,9 @@ impl Window {
         known.take_if(|known| {
             !known.killed
                 && known.held(self.now).is_none()
-                && Likeness::of(&known.imprint, imprint).is_of_strangers()
+                && Likeness::of(&known.imprint, imprint, self.now - known.time).is_of_strangers()
         });
-        let mut same = get(&self.exact, imprint.exact);
+        let mut same = get(EXACT, imprint.exact);
         let mut alike = match known.is_some() || same.is_some() {
             true => None,
             false => self.alike(imprint, hits),
@@ -166,13 +191,15 @@ impl Window {
 
     fn alike(&self, imprint: &Imprint, hits: &mut Hits) -> Option<(Record<'_>, Likeness)> {
         let mut best: Option<(Record, Likeness)> = None;
+        let mut least = 0;
         for number in hits.most_telling() {
             let Some(record) = self.record(number) else {
                 continue;
             };
-            let likeness = Likeness::of(&record.imprint, imprint);
-            let least = best.as_ref().map_or(0, |(_, best)| best.score());
-            if likeness.score() > least {
+            let likeness = Likeness::of(&record.imprint, imprint, self.now - record.time);
+            let score = likeness.score();
+            if score > least {
+                least = score;
                 best = Some((record, likeness));
             }
         }
@@ -181,7 +208,7 @@ impl Window {
 
     /// What is known of a cluster, its newest record knows.
     fn bring_up_to_date<'a>(&'a self, record: &mut Record<'a>) {
-        let newest = self.cluster.get(record.cluster as u64, &self.store);
+        let newest = self.clusters.get(record.cluster as u64, &self.store);
         if let Some(newest) = newest.and_then(|number| self.record(number)) {
             let own = record.agencies.split('\n').nth(usize::from(record.agency));
             let place = newest.agencies.split('\n').position(|a| Some(a) == own);
@@ -203,10 +230,7 @@ impl Window {
         agencies: &'s Agencies,
     ) -> Record<'s> {
         let relation = &decision.relation;
-        let uri = match relation.of() {
-            Some(twin) if relation.is_duplicate() => &twin.uri,
-            _ => &story.uri,
-        };
+        let uri = uri_of(story, relation);
         let base = decision.base;
         let killed = base.is_some_and(|base| base.killed);
         let held = match relation {
@@ -223,7 +247,10 @@ impl Window {
         Record {
             time: self.now,
             identity: claim.identity,
-            cluster: base.map_or(claim.cluster, |base| base.cluster),
+            cluster: base.map_or_else(
+                || record::cluster_begun(uri, self.now, imprint.exact, claim.identity),
+                |base| base.cluster,
+            ),
             versions: decision
                 .published_before(self.now)
                 .saturating_add(u32::from(decision.is_told())),
@@ -238,18 +265,18 @@ impl Window {
         }
     }
 
-    fn remember(&mut self, body: &[u8], keys: &[u32], follows: bool) {
-        let number = self.store.push(body);
-        self.index.push(keys);
-        self.exact.put(body, number, &self.store);
-        self.identity.put(body, number, &self.store);
+    fn remember(&mut self, packed: &Packed, entry: &Entry, follows: bool) {
+        let number = self.store.push(packed);
+        self.index.push(entry);
         if follows {
-            self.cluster.put(body, number, &self.store);
+            self.clusters.put(packed.body, number, &self.store);
         }
-        self.digest = self.digest.wrapping_add(digest(body, keys));
+        self.digest = self.digest.wrapping_add(packed.digest(entry));
         self.stats.stories += 1;
-        self.stats.bytes += cost(body, keys);
-        while self.stats.bytes > self.settings.budget_bytes && self.store.len() > 1 {
+        self.stats.bytes += cost(packed);
+        while (self.stats.bytes > self.settings.budget_bytes || self.store.is_full())
+            && self.store.len() > 1
+        {
             self.forget();
             self.stats.evicted += 1;
         }
@@ -270,13 +297,17 @@ impl Window {
         self.now = self.now.max(time);
         let mut held = Vec::new();
         while let Some(number) = self.left_the_window() {
-            let renewed = self.renewed(number);
-            let keys = self.forget();
-            held.extend(renewed.map(|(body, follows)| (body, follows, keys)));
+            held.extend(self.renewed(number));
+            self.forget();
         }
-        for (body, follows, keys) in held {
-            record::append(&body, keys.values(), log);
-            self.remember(&body, keys.values(), follows);
+        for renewed in held {
+            let packed = Packed {
+                body: &renewed.body,
+                agencies: &renewed.agencies,
+                uri: Uri::new(&renewed.uri),
+            };
+            record::append(&packed, &renewed.entry, log);
+            self.remember(&packed, &renewed.entry, renewed.follows);
         }
     }
 
@@ -285,16 +316,16 @@ impl Window {
         let window = i64::try_from(self.settings.window_seconds.saturating_mul(1000));
         let first = self.now.saturating_sub(window.unwrap_or(i64::MAX));
         let oldest = self.store.oldest()?;
-        (record::time_of(self.store.get(oldest)?) < first).then_some(oldest)
+        (record::time_of(self.store.body(oldest)?) < first).then_some(oldest)
     }
 
     /// The record of a held or a killed story as of now, unless a newer one stands for it.
-    fn renewed(&self, number: u32) -> Option<(Vec<u8>, bool)> {
+    fn renewed(&self, number: u32) -> Option<Renewed> {
         let mut record = self.record(number)?;
         self.bring_up_to_date(&mut record);
         let newest = match record.identity {
-            0 => self.exact.get(record.imprint.exact, &self.store),
-            identity => self.identity.get(identity, &self.store),
+            0 => self.named(EXACT, record.imprint.exact),
+            identity => self.named(IDENTITY, identity),
         };
         let lasts = record.killed || record.held(self.now).is_some();
         if !lasts || newest != Some(number) {
@@ -302,37 +333,53 @@ impl Window {
         }
         record.time = self.now;
         let mut body = Vec::new();
-        record.pack(record::keys_of(self.store.get(number)?), &mut body);
-        Some((body, record.follows))
+        let entry = self.index.entry(number);
+        record.pack(entry.phrases.values().len(), &mut body);
+        Some(Renewed {
+            body,
+            agencies: record.agencies.to_owned(),
+            uri: record.uri.joined(),
+            entry,
+            follows: record.follows,
+        })
     }
 
-    /// Drops the oldest record, and gives the keys that it was remembered under.
-    fn forget(&mut self) -> Keys {
+    /// Drops the oldest record.
+    fn forget(&mut self) {
         let Some(number) = self.store.oldest() else {
-            return Keys::default();
+            return;
         };
-        let Some(body) = self.store.get(number) else {
-            return Keys::default();
-        };
-        let keys = self.index.pop();
-        self.exact.remove(body, number);
-        self.identity.remove(body, number);
-        self.cluster.remove(body, number);
-        self.digest = self.digest.wrapping_sub(digest(body, keys.values()));
+        if let Some(packed) = self.store.get(number) {
+            let entry = self.index.entry(number);
+            self.clusters.remove(packed.body, number);
+            self.digest = self.digest.wrapping_sub(packed.digest(&entry));
+            self.stats.bytes -= cost(&packed);
+        }
         self.stats.stories -= 1;
-        self.stats.bytes -= cost(body, keys.values());
+        self.index.pop();
         self.store.pop();
-        keys
     }
 }
 
-fn digest(body: &[u8], keys: &[u32]) -> u64 {
-    let fold = |hash, key: &u32| xxh3_64_with_seed(&key.to_le_bytes(), hash);
-    keys.iter().fold(xxh3_64(body), fold)
+/// The record of a story that is remembered anew.
+struct Renewed {
+    body: Vec<u8>,
+    agencies: String,
+    uri: String,
+    entry: Entry,
+    follows: bool,
 }
 
-fn cost(body: &[u8], keys: &[u32]) -> u64 {
-    body.len() as u64 + RECORD_BYTES + KEY_BYTES * keys.len() as u64
+/// The published story that a story is, or repeats.
+fn uri_of<'s>(story: &'s Story, relation: &'s Relation) -> Uri<'s> {
+    Uri::new(match relation.of() {
+        Some(twin) if relation.is_duplicate() => &twin.uri,
+        _ => &story.uri,
+    })
+}
+
+fn cost(packed: &Packed) -> u64 {
+    packed.len() as u64 + RECORD_BYTES
 }
 
 /// The agencies of a cluster after a story joined it.
@@ -425,39 +472,24 @@ impl Hits {
     }
 }
 
-/// Key → the newest record with it. The key is read from the record, not kept twice.
-struct Table {
+/// Cluster → its newest record, of those that follow another. The key is read from the record, not kept twice.
+#[derive(Default)]
+struct Clusters {
     numbers: HashTable<u32>,
-    key_of: fn(&[u8]) -> u64,
 }
 
-impl Table {
-    fn new(key_of: fn(&[u8]) -> u64) -> Table {
-        Table {
-            numbers: HashTable::new(),
-            key_of,
-        }
-    }
-
-    fn key(&self, number: u32, store: &Store) -> u64 {
-        store.get(number).map_or(0, self.key_of)
-    }
-
+impl Clusters {
     fn get(&self, key: u64, store: &Store) -> Option<u32> {
-        let same = |number: &u32| self.key(*number, store) == key;
-        self.numbers.find(key, same).copied().filter(|_| key != 0)
+        let same = |number: &u32| cluster_of(*number, store) == key;
+        self.numbers.find(key, same).copied()
     }
 
     fn put(&mut self, body: &[u8], number: u32, store: &Store) {
-        let key = (self.key_of)(body);
-        if key == 0 {
-            return;
-        }
-        let key_of = self.key_of;
-        let read = |number: &u32| store.get(*number).map_or(0, key_of);
+        let read = |number: &u32| cluster_of(*number, store);
+        let key = record::cluster_of(body);
         match self.numbers.entry(key, |other| read(other) == key, read) {
-            Entry::Occupied(mut entry) => *entry.get_mut() = number,
-            Entry::Vacant(entry) => {
+            hash_table::Entry::Occupied(mut entry) => *entry.get_mut() = number,
+            hash_table::Entry::Vacant(entry) => {
                 entry.insert(number);
             }
         }
@@ -465,9 +497,13 @@ impl Table {
 
     /// Takes the record out, unless a newer one has its place.
     fn remove(&mut self, body: &[u8], number: u32) {
-        let key = (self.key_of)(body);
+        let key = record::cluster_of(body);
         if let Ok(entry) = self.numbers.find_entry(key, |other| *other == number) {
             entry.remove();
         }
     }
+}
+
+fn cluster_of(number: u32, store: &Store) -> u64 {
+    store.body(number).map_or(0, record::cluster_of)
 }

@@ -88,6 +88,9 @@ fn ideographic(head: &str) -> Option<(Found, usize)> {
         "美联社",
     ];
     const ENDS: &[&str] = &["电", "電", "讯", "訊"];
+    if head.as_bytes().first()?.is_ascii_alphabetic() {
+        return None;
+    }
     let source = SOURCES.iter().find(|source| head.starts_with(**source));
     let rest = &head[source.map_or(0, |source| source.len())..];
     let month_at = rest.find('月').filter(|at| *at < 48)?;
@@ -196,7 +199,7 @@ fn city_alone(head: &str) -> Option<(Found, usize)> {
         head[..end].rfind(' ')?
     };
     let place = head[..end].trim_end();
-    let known = (4..=20).contains(&place.len()) && super::zone::of_place(place).is_some();
+    let known = (4..=20).contains(&place.len()) && super::zone::knows(place);
     let found = Found {
         places: vec![place::title_case(place)],
         ..Found::default()
@@ -434,9 +437,15 @@ fn terminator(after: &str) -> Option<(usize, Terminator)> {
 /// Dashes that may end a dateline: where each begins, and how long it is with its blanks.
 fn dashes(head: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
     let mut at = 0;
+    let ascii = head.is_ascii();
     std::iter::from_fn(move || {
         loop {
-            let found = head[at..].find(['-', '–', '—', '_', '='])? + at;
+            let rest = &head[at..];
+            let found = at
+                + match ascii {
+                    true => memchr::memchr3(b'-', b'_', b'=', rest.as_bytes())?,
+                    false => rest.find(['-', '–', '—', '_', '='])?,
+                };
             let run = terminator(&head[found..]).map_or(1, |(length, _)| length);
             at = found + run.max(1);
             // a hyphen stands between letters; a dash after a blank, a full stop, or wide

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use crate::story::{Date, Timestamp};
 
 use super::calendar::{self, Written};
+use super::private::holds_stem;
 use super::zone;
 
 /// How an order begins, in lower case, and whether any words may follow it.
@@ -92,13 +93,25 @@ pub fn order(text: &str) -> Option<&str> {
     found.min().map(|at| &text[at..])
 }
 
+/// The order with an hour that stands before a headline, and the headline: `EMBARGOED UNTIL 0001 GMT NOV 7: Port shuts`.
+pub fn before(headline: &str) -> Option<(&str, &str)> {
+    let order = order(headline).filter(|order| order.len() == headline.len())?;
+    let digit = order.find(|c: char| c.is_ascii_digit())?;
+    let marks = [": ", " - ", " – ", " — "];
+    let ends = marks.iter().filter_map(|mark| {
+        let at = digit + order[digit..].find(mark)?;
+        Some((at, at + mark.len()))
+    });
+    let (end, rest) = ends.min().filter(|(end, _)| *end <= 80)?;
+    Some((&order[..end], order[rest..].trim_start()))
+}
+
 /// Whether the stem of an order may be in a line: nearly no line has one.
 fn may_order(head: &str) -> bool {
-    let stem = |three: &[u8]| {
-        let three = [three[0] | 0x20, three[1] | 0x20, three[2] | 0x20];
-        [b"mba", b"rfr", b"rel", b"ubl", b"rrt", b"fun", b"t v"].contains(&&three)
-    };
-    head.as_bytes().windows(3).any(stem)
+    const STEMS: [[u8; 3]; 7] = [
+        *b"mba", *b"rfr", *b"rel", *b"ubl", *b"rrt", *b"fun", *b"t v",
+    ];
+    holds_stem(head.as_bytes(), STEMS)
         || !head.is_ascii() && ["мба", "МБА"].iter().any(|stem| head.contains(stem))
 }
 
@@ -157,6 +170,15 @@ pub fn until(order: &str, clocks: &Clocks, received: Timestamp) -> Option<(Times
         .filter(|word| !word.is_empty())
         .take(24)
         .collect();
+    // 2030-01-01T00:00:00Z says all by itself
+    let stamp = |word: &&str| {
+        word.trim_end_matches(['.', ':', ']'])
+            .parse::<Timestamp>()
+            .ok()
+    };
+    if let Some(at) = words.iter().find_map(stamp) {
+        return Some((at, true));
+    }
     let next = |n: usize| words.get(n + 1).copied().unwrap_or("");
     let clock = (0..words.len()).find_map(|n| clock_time(words[n], next(n)))?;
     let written = written_date(order, &words);
@@ -198,6 +220,8 @@ fn zone_word(word: &str, next: &str) -> Option<TimeZone> {
 /// The last date in an order, read where one of its words ends.
 fn written_date(order: &str, words: &[&str]) -> Option<Written> {
     words.iter().rev().find_map(|last| {
+        // `NOV 8:` before a headline: the day is no less a day
+        let last = last.trim_end_matches([':', '.', '!', ']', '*', '-', '–', '—', '=']);
         let stop = last.as_ptr() as usize - order.as_ptr() as usize + last.len();
         let near = stop.saturating_sub(32);
         let (written, _) = calendar::date_at_end(&order[order.floor_char_boundary(near)..stop])?;
@@ -366,6 +390,10 @@ mod tests {
             (
                 "EMBARGOED UNTIL 2023-11-07 10:00 GMT",
                 Some("2023-11-07T10:00:00Z"),
+            ),
+            (
+                "EMBARGOED UNTIL 2030-01-01T00:30:00+01:00.",
+                Some("2029-12-31T23:30:00Z"),
             ),
             ("EMBARGOED", None),
             ("EMBARGO until further notice", None),

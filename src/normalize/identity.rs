@@ -60,7 +60,7 @@ fn is_absolute(guid: &str) -> bool {
     };
     let of_scheme = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
     let rest_ok = match rest.strip_prefix("//") {
-        Some(path) => !path.is_empty() && !path.starts_with(['/', ':']),
+        Some(path) => names_a_host(path),
         None => !rest.trim().is_empty(),
     };
     scheme.len() >= 2
@@ -68,6 +68,25 @@ fn is_absolute(guid: &str) -> bool {
         && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.bytes().all(of_scheme)
         && rest_ok
+}
+
+/// Whether what stands after `//` begins with a host: a name, or an address in brackets; and a port in digits.
+fn names_a_host(path: &str) -> bool {
+    let authority = path.split(['/', '?', '#']).next().unwrap_or("");
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let of_address = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+    let parts = match host.strip_prefix('[') {
+        Some(literal) => literal
+            .split_once(']')
+            .filter(|(address, _)| address.contains(':') && address.bytes().all(of_address))
+            .map(|(address, after)| (address, after.strip_prefix(':').unwrap_or(after))),
+        None => Some(host.split_once(':').unwrap_or((host, ""))),
+    };
+    parts.is_some_and(|(name, port)| {
+        !name.is_empty()
+            && ![user, name].iter().any(|part| part.contains(['[', ']']))
+            && port.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// Percent-encodes what RFC 3986 does not allow; escapes that are there stay.
@@ -125,12 +144,24 @@ mod tests {
             ),
             ("tag:efe.example,2023:x*.>", "tag:efe.example,2023:x*.%3E"),
             ("http://efe.example/%41%zz", "http://efe.example/%41%25zz"),
+            (
+                "http://[2001:db8::1]:80/a[1]",
+                "http://[2001:db8::1]:80/a%5B1%5D",
+            ),
         ] {
             let identity = of(guid);
             assert_eq!(identity.uri, uri);
             assert_eq!(identity.guid.is_some(), uri != guid, "{guid}");
         }
-        for guid in ["20170825001315282180", "a:b", "id 12", ":x", "http://"] {
+        for guid in [
+            "20170825001315282180",
+            "a:b",
+            "id 12",
+            ":x",
+            "http://",
+            "http://quay[2.example/a",
+            "http://quay.example:x/",
+        ] {
             let identity = of(guid);
             assert!(identity.uri.starts_with("urn:copytaster:efe:"), "{guid}");
             assert_eq!(identity.guid.as_deref(), Some(guid));

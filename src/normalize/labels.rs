@@ -40,15 +40,16 @@ const PRESS_RELEASE: &str = "press-release";
 
 /// Metadata with its white space mended, completed by what the text says.
 pub fn complete(mut labels: Labels, parts: &Parts, dateline: Option<&Dateline>) -> Labels {
-    if let Some(note) = &mut labels.ed_note {
-        note.truncate(note::public(note).len());
-    }
+    labels.ed_note = labels.ed_note.take().and_then(|note| {
+        let lines = note::public(&note).lines().map(text::line);
+        let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    });
     let singles = [
         &mut labels.title,
         &mut labels.slugline,
         &mut labels.by,
         &mut labels.located,
-        &mut labels.ed_note,
         &mut labels.usage_terms,
         &mut labels.copyright_holder,
         &mut labels.copyright_notice,
@@ -62,6 +63,11 @@ pub fn complete(mut labels: Labels, parts: &Parts, dateline: Option<&Dateline>) 
             .filter(|value| !value.is_empty());
     }
     labels.keywords.iter_mut().for_each(printable);
+    for (_, description) in &mut labels.descriptions {
+        description.truncate(note::public(description).len());
+        *description = text::line(description);
+    }
+    labels.descriptions.retain(|(_, text)| !text.is_empty());
     let concepts = [
         &mut labels.info_sources,
         &mut labels.subjects,
@@ -75,7 +81,11 @@ pub fn complete(mut labels: Labels, parts: &Parts, dateline: Option<&Dateline>) 
         names.into_iter().flatten().for_each(printable);
     }
     let by = parts.by.or(parts.ended.by).map(str::to_owned);
-    labels.by = labels.by.take().or(by);
+    let own = labels.by.take();
+    labels.by = match by {
+        Some(by) if own.as_deref().is_none_or(is_anybody) => Some(by),
+        _ => own,
+    };
     labels.slugline = labels.slugline.take().or(parts.slug.map(str::to_owned));
     let agencies = dateline.map_or(&[][..], |dateline| &dateline.agencies);
     let named = |concept: &Concept| concept.name.as_deref() == Some(PRESS_RELEASE);
@@ -95,6 +105,12 @@ pub fn complete(mut labels: Labels, parts: &Parts, dateline: Option<&Dateline>) 
         ed_note.push_str(note);
     }
     labels
+}
+
+/// A byline that names nobody: the one in the text goes before it.
+fn is_anybody(by: &str) -> bool {
+    const ANYBODY: &[&str] = &["staff", "staff reporter", "staff writer", "staff writers"];
+    ANYBODY.iter().any(|word| by.eq_ignore_ascii_case(word))
 }
 
 /// Takes control characters out of a value that is not text.

@@ -136,30 +136,34 @@ const WEIGHTS: [u32; 3] = [4, 2, 1];
 
 /// What the words of a text told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Detected {
-    pub language: &'static str,
+struct Detected {
+    language: &'static str,
     /// Whether it outweighs what the sender declared.
-    pub sure: bool,
+    sure: bool,
+}
+
+/// The language of a text that its tokens and its characters leave no doubt of, else `None`: letters alone, which
+/// take longest to look at, never do.
+pub fn sure<'t>(tokens: impl Iterator<Item = &'t Token>, text: &str) -> Option<&'static str> {
+    let lead = &text[..text.floor_char_boundary(LEAD)];
+    by_script(lead).or_else(|| {
+        let strong = Counted::of(tokens).strong().filter(|told| told.sure);
+        strong.map(|told| told.language)
+    })
 }
 
 /// The language of a text from its tokens and its characters; `None` when it cannot be told.
-pub fn detect<'t>(tokens: impl Iterator<Item = &'t Token>, text: &str) -> Option<Detected> {
+pub fn detect<'t>(tokens: impl Iterator<Item = &'t Token>, text: &str) -> Option<&'static str> {
     let lead = &text[..text.floor_char_boundary(LEAD)];
-    let told = |language| Detected {
-        language,
-        sure: false,
-    };
     if let Some(language) = by_script(lead) {
-        return Some(Detected {
-            language,
-            sure: true,
-        });
+        return Some(language);
     }
     let counted = Counted::of(tokens);
     counted
         .strong()
-        .or_else(|| by_trigrams(lead).map(told))
-        .or_else(|| counted.weak(lead).map(told))
+        .map(|told| told.language)
+        .or_else(|| by_trigrams(lead))
+        .or_else(|| counted.weak(lead))
 }
 
 /// Whether two languages share a script and are told apart by few letters or words: then the sender knows better.
@@ -267,11 +271,15 @@ impl Counted {
         let score = self.scores[best];
         // symbols and names of three letters are words of some language
         let letters = lead.chars().filter(|c| c.is_alphabetic()).take(10).count();
-        if letters < 10 || self.hits[best] < 2 || lead.len() > ONE_SENTENCE {
+        if letters < 10 || self.hits[best] == 0 || lead.len() > ONE_SENTENCE {
             return None;
         }
         let guess =
             guess(lead).and_then(|name| WORDS.iter().position(|(language, _)| *language == name));
+        if self.hits[best] == 1 {
+            // a headline of few words: its one small word and its letters must agree
+            return guess.filter(|at| self.hits[*at] == 1).map(|at| WORDS[at].0);
+        }
         match guess {
             Some(guess) if self.scores[guess] >= 2 && self.scores[guess] * 2 >= score => {
                 Some(WORDS[guess].0)
@@ -453,7 +461,7 @@ mod tests {
     fn told(text: &str) -> Option<&'static str> {
         let mut tokens = Vec::new();
         tokenize(text, |token| tokens.push(token));
-        detect(tokens.iter(), text).map(|told| told.language)
+        detect(tokens.iter(), text)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Every text is free of invisible characters and in NFC; the body is paragraphs joined by one line
 //! feed, without dateline, captions, notes and sign-off; dates are instants or absent.
 
+mod account;
 mod agency;
 mod calendar;
 mod copy;
@@ -17,11 +18,13 @@ mod markup;
 mod mojibake;
 mod note;
 mod place;
+mod private;
 mod sign_off;
 mod signal;
 mod text;
 mod time;
 mod times;
+mod version_word;
 mod zone;
 
 use jiff::tz::{Offset, TimeZone};
@@ -30,6 +33,9 @@ use crate::story::{
     Dateline, Dispatch, FeedProfile, Fingerprint, Format, HeadlineRole, ItemKind, Marked,
     PubStatus, RawMessage, Reason, SignOff, Signal, Source, Story, Text, Timestamp, Tokens, Zone,
 };
+
+pub use account::{Account, of as account};
+pub use copy::Part;
 
 use copy::Headline;
 use signal::Marks;
@@ -62,7 +68,9 @@ pub fn story(
     raw: &Fingerprint,
     profile: &FeedProfile,
 ) -> Result<Story, Error> {
-    let zone = time::zone(profile.zone.as_deref());
+    let told = dispatch.agency.as_deref().map(agency::display);
+    let home = told.as_deref().and_then(home::of).map(|home| home.zone);
+    let zone = time::zone(profile.zone.as_deref().or(home));
     let mut repairs = std::mem::take(&mut dispatch.repairs);
     let mut marks = codes(&dispatch);
     read_status(&dispatch, &mut marks);
@@ -106,11 +114,13 @@ pub fn story(
         &dispatch,
         &parts,
         headline.as_deref(),
-        &clocks(
-            profile.zone.as_deref(),
-            dateline.as_ref(),
-            agency.as_deref(),
-        ),
+        || {
+            clocks(
+                profile.zone.as_deref(),
+                dateline.as_ref(),
+                agency.as_deref(),
+            )
+        },
         message.received,
         &mut marks,
         &mut repairs,
@@ -161,7 +171,7 @@ pub fn story(
         received: message.received,
         source,
         raw: raw.clone(),
-        trace_parent: trace_parent(message),
+        trace_parent: message.trace_parent().map(str::to_owned),
         uri: identity.uri,
         identified: identity.identified,
         version: dispatch.version.take(),
@@ -282,13 +292,21 @@ fn headline(
 fn mended_headline(line: &str, marks: &mut Marks) -> String {
     signal::take(&line.to_lowercase(), marks);
     let headline = signal::strip(line, marks).trim_end_matches(['=', ' ']);
+    let headline = match embargo::before(headline) {
+        Some((order, rest)) => {
+            marks.hold(order);
+            rest
+        }
+        None => headline,
+    };
     // `(Foto) (Vídeo)`: what else the agency has
     let media = headline.match_indices('(').map(|(at, _)| at);
     let end = media
         .into_iter()
         .find(|at| note::is_media_marks(&headline[*at..]))
         .filter(|at| *at > 0);
-    headline[..end.unwrap_or(headline.len())].trim().to_owned()
+    let headline = headline[..end.unwrap_or(headline.len())].trim();
+    signal::strip_end(headline, marks).to_owned()
 }
 
 /// A marked text as one line.
@@ -430,17 +448,13 @@ fn language_of(
         .zone(Zone::Body)
         .iter()
         .chain(tokens.zone(Zone::Headline));
-    let detected = language::detect(words, lead.unwrap_or(""));
+    let lead = lead.unwrap_or("");
     let declared = dispatch.language.as_deref().and_then(language::declared);
     if let Some(declared) = declared {
-        match detected {
-            Some(told)
-                if told.sure
-                    && !language::same(told.language, &declared)
-                    && !language::akin(told.language, &declared) =>
-            {
+        match language::sure(words, lead) {
+            Some(told) if !language::same(told, &declared) && !language::akin(told, &declared) => {
                 add(repairs, "language:declared");
-                return told.language.to_owned();
+                return told.to_owned();
             }
             _ => return declared,
         }
@@ -452,8 +466,8 @@ fn language_of(
             .and_then(|feed| feed.split('.').find_map(language::of_token))
     };
     let of_agency = || Some(home::of(source.agency.as_deref()?)?.language);
-    detected
-        .map(|told| told.language.to_owned())
+    language::detect(words, lead)
+        .map(str::to_owned)
         .or_else(|| profile.language.clone())
         .or_else(|| of_feed().or_else(of_agency).map(str::to_owned))
         .unwrap_or_else(|| "und".to_owned())
@@ -494,28 +508,12 @@ fn urgency(
         }
         add(repairs, "urgency:out-of-range");
     }
-    marks.signals.iter().find_map(|signal| match signal {
+    let signals = marks.signals.iter();
+    let told = signals.copied().find_map(|signal| match signal {
         Signal::Flash => Some(1),
         Signal::Alert | Signal::Bulletin => Some(2),
         Signal::Urgent => Some(3),
         _ => None,
-    })
-}
-
-/// The header `traceparent`, where it is one by the W3C's grammar.
-fn trace_parent(message: &RawMessage) -> Option<String> {
-    let (_, value) = message
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("traceparent"))?;
-    let mut parts = value.split('-');
-    let lengths = [2, 32, 16, 2];
-    let well_formed = lengths.iter().all(|length| {
-        parts.next().is_some_and(|part| {
-            part.len() == *length
-                && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-                && (*length < 16 || part.bytes().any(|b| b != b'0'))
-        })
     });
-    (well_formed && parts.next().is_none() && !value.starts_with("ff")).then(|| value.clone())
+    told.or_else(|| signal::is_first_telling(marks.version_text.as_deref()?).then_some(4))
 }

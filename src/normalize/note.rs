@@ -6,6 +6,7 @@
 use crate::story::fold;
 
 use super::furniture::is_rule;
+use super::private::{self, LONGEST};
 
 /// What a line that is no text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +20,6 @@ pub enum Note {
     /// Everything from here on must never be published.
     Private,
 }
-
-/// A line longer than this, in bytes, is text.
-const LONGEST: usize = 220;
 
 /// The kind of note that `paragraph` is; `None` for text.
 pub fn note(paragraph: &str) -> Option<Note> {
@@ -129,9 +127,11 @@ pub fn is_media_marks(line: &str) -> bool {
 
 /// Whether a private part begins with `paragraph`, whose line may have been broken before `next`.
 pub fn begins_private(paragraph: &str, next: Option<&str>) -> bool {
-    if note(paragraph) == Some(Note::Private) {
-        return true;
-    }
+    note(paragraph) == Some(Note::Private) || is_broken_private(paragraph, next)
+}
+
+/// Whether the line that begins a private part was broken before `next`.
+pub fn is_broken_private(paragraph: &str, next: Option<&str>) -> bool {
     let Some(next) = next.filter(|next| paragraph.len() + next.len() < LONGEST) else {
         return false;
     };
@@ -140,9 +140,9 @@ pub fn begins_private(paragraph: &str, next: Option<&str>) -> bool {
         return plain(next).starts_with("tel");
     }
     // the line was broken before its last words
-    FOLLOWING.iter().any(|word| head.contains(word))
+    private::points_behind(&head)
         && plain(next).split(' ').count() <= 4
-        && is_private(&plain(&format!("{paragraph} {next}")))
+        && private::hides(&plain(&format!("{paragraph} {next}")))
 }
 
 /// The part of a text in lines that may be published.
@@ -173,11 +173,11 @@ fn marked(paragraph: &str) -> Option<Note> {
     // prose ends here: a short line without a mark before it that speaks of no publication
     let headed = paragraph.starts_with(['#', '*', '_', '-', '=', '>']);
     let short = paragraph.len() <= 40;
-    if !headed && !short && !speaks_of_publication(paragraph) {
+    if !headed && !short && !private::may_hide(paragraph) {
         return None;
     }
     let line = plain(paragraph);
-    if is_private(&line) {
+    if private::hides(&line) {
         return Some(Note::Private);
     }
     let contacts = [
@@ -226,100 +226,9 @@ fn marked(paragraph: &str) -> Option<Note> {
     .then_some(Note::Notebook { corrects })
 }
 
-/// Whether the stem of a word for publication may be in a line: nearly no line has one.
-fn speaks_of_publication(text: &str) -> bool {
-    let stem = |three: &[u8]| {
-        matches!(
-            [three[0] | 0x20, three[1] | 0x20, three[2] | 0x20],
-            [b'u', b'b', b'l' | b'b'] | [b'f', b'e', b'n']
-        )
-    };
-    text.as_bytes().windows(3).any(stem)
-        || !text.is_ascii() && ["убл", "УБЛ", "نشر"].iter().any(|stem| text.contains(stem))
-}
-
 /// `starts_with` for many marks: most part from the text at the first byte.
 fn begins(text: &str, mark: &str) -> bool {
     text.as_bytes().first() == mark.as_bytes().first() && text.starts_with(mark)
-}
-
-/// Words that point at what comes behind the line, folded.
-const FOLLOWING: &[&str] = &[
-    "following",
-    "folgende",
-    "siguiente",
-    "suivant",
-    "seguent",
-    "seguint",
-    "следующ",
-    "нижеследующ",
-    "التالية",
-    "volgende",
-    "below",
-];
-
-/// `The following information is not (intended) for publication`, folded, in the languages of desks.
-fn is_private(line: &str) -> bool {
-    const PURPOSE: &[&str] = &[
-        "for publication",
-        "to be published",
-        "veroffentlichung",
-        "veroeffentlichung",
-        "veroffentlicht werden",
-        "la publicacion",
-        "para publicacion",
-        "su publicacion",
-        "publicarse",
-        "ser publicad",
-        "publicar",
-        "a publicacao",
-        "para publicacao",
-        "la publication",
-        "pour publication",
-        "etre publie",
-        "pubblicazione",
-        "публикации",
-        "للنشر",
-        "voor publicatie",
-    ];
-    const NOT: &[&str] = &[
-        "not",
-        "nicht",
-        "no",
-        "pas",
-        "non",
-        "nao",
-        "не",
-        "ليست",
-        "غير",
-        "niet",
-        "never",
-        "keinesfalls",
-    ];
-    if line.len() > LONGEST || !PURPOSE.iter().any(|purpose| line.contains(purpose)) {
-        return false;
-    }
-    let mut words = line.split([' ', ',']);
-    if line.contains(" before ") || line.contains(" until ") || line.contains(" vor ") {
-        return false; // an order to hold the story
-    }
-    let opens = [
-        "not for publication",
-        "not intended for publication",
-        "nicht zur ver",
-        "nicht fur die ver",
-        "nicht fuer die ver",
-        "keine ver",
-        "no publicar",
-        "no destinad",
-        "ne pas publier",
-        "non destin",
-        "nao publicar",
-        "не для публикации",
-        "غير مخصص",
-    ];
-    words.any(|word| NOT.contains(&word)) && FOLLOWING.iter().any(|word| line.contains(word))
-        || opens.iter().any(|open| line.starts_with(open)) && line.len() <= 60
 }
 
 #[cfg(test)]
@@ -342,6 +251,19 @@ mod tests {
             "As informações seguintes não são para publicação",
             "Le seguenti informazioni non sono destinate alla pubblicazione",
             "Следующая информация не предназначена для публикации",
+            "As informações a seguir não são destinadas à publicação",
+            "La información que sigue no es para publicar",
+            "المعلومات التالية ليست للنشر",
+            "المعلومات التالية غير مخصصة للنشر",
+            "以下信息不供发表",
+            "以下の情報は公開を目的としていません",
+            "다음 정보는 보도용이 아닙니다",
+            "Aşağıdaki bilgiler yayımlanmak için değildir",
+            "Poniższe informacje nie są przeznaczone do publikacji",
+            "De volgende informatie is niet bestemd voor publicatie",
+            "Følgende oplysninger er ikke beregnet til offentliggørelse",
+            "Följande information är inte avsedd för publicering",
+            "No publicable",
             "## Editorial contacts",
             "## dpa-Kontakte",
         ] {
@@ -367,6 +289,9 @@ mod tests {
             "The ministry did not say when the report is to be published.",
             "Die Veröffentlichung der Zahlen verzögert sich, sagte eine Sprecherin.",
             "El informe no fue publicado.",
+            "No publicar antes de las 20.00 horas",
+            "报告说，以下儿童的信息不得公开",
+            "قال الوزير إن التقرير غير صالح ولن ينشر قبل الشهر التالي",
             "Not for publication before 0001 GMT",
             "Redaktion",
             "Contacts",

@@ -3,6 +3,7 @@
 use crate::story::SignOff;
 
 use super::agency;
+use super::copy::{Part, Pieces};
 
 /// What stood after the text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,12 +39,14 @@ impl Ended<'_> {
 }
 
 /// Takes end marks off the last paragraphs until none is left; at least one paragraph stays unless all are marks.
-pub fn take<'t>(paragraphs: &mut Vec<&'t str>) -> Ended<'t> {
+pub fn take<'t>(paragraphs: &mut Vec<&'t str>, pieces: &mut Pieces<'t>) -> Ended<'t> {
     let mut ended = Ended::default();
     while let Some(last) = paragraphs.last().copied() {
-        if line(last, paragraphs.len(), &mut ended) {
+        if let Some(part) = line(last, paragraphs.len(), &mut ended) {
+            pieces.cut(part, last);
             paragraphs.pop();
         } else if let Some(rest) = glued(last, &mut ended) {
+            pieces.cut(Part::SignOff, last[rest.len()..].trim_start());
             match rest {
                 "" => drop(paragraphs.pop()),
                 rest => *paragraphs.last_mut().expect("there is a last one") = rest,
@@ -55,41 +58,51 @@ pub fn take<'t>(paragraphs: &mut Vec<&'t str>) -> Ended<'t> {
     ended
 }
 
-/// Whether the whole paragraph is an end mark.
-fn line<'t>(last: &'t str, paragraphs: usize, ended: &mut Ended<'t>) -> bool {
+/// What the whole paragraph is, if it is an end mark.
+fn line<'t>(last: &'t str, paragraphs: usize, ended: &mut Ended<'t>) -> Option<Part> {
     if last.len() > 300 {
-        return false;
+        return None;
     }
-    if super::furniture::is_rule(last) || is_end_word(last) {
+    if super::furniture::is_rule(last) {
+        return Some(Part::Rule);
+    }
+    if is_end_word(last) {
         if let Some((name, _)) = last
             .split_once('/')
             .filter(|(name, _)| agency::find(name).is_some())
         {
             ended.agency(name);
         }
-        return true;
+        return Some(Part::SignOff);
     }
-    if let Some(more) = more(last) {
-        ended.more |= more;
-        return true;
+    if is_more(last) {
+        ended.more = true;
+        return Some(Part::SignOff);
     }
     if is_lone_agency(last) && paragraphs > 1 {
-        ended.agency(last.trim_end_matches(['.', ' ']));
-        return true;
+        ended.agency(last.trim_matches(['.', ' ', '=', '(', ')', '/']));
+        return Some(Part::SignOff);
     }
     if let Some(by) = reporting(last) {
         ended.by = Some(by);
-        return true;
+        return Some(Part::Contact);
     }
     if is_trailer(last) {
         ended.sent = Some(last.trim_start_matches("AP-WF-"));
-        return true;
+        return Some(Part::Id);
     }
-    if last.starts_with("Associated Press writer") && last.ends_with("contributed to this report.")
+    let numbered = (12..=24).contains(&last.len()) && last.bytes().all(|b| b.is_ascii_digit());
+    if numbered && paragraphs > 1 {
+        return Some(Part::Id);
+    }
+    if last.contains("Associated Press")
+        && ["contributed to this report", "contribuyó", "contribuyeron"]
+            .iter()
+            .any(|words| last.contains(words))
     {
-        return true;
+        return Some(Part::Contact);
     }
-    initials(last, ended)
+    initials(last, ended).then_some(Part::SignOff)
 }
 
 fn is_end_word(line: &str) -> bool {
@@ -98,6 +111,8 @@ fn is_end_word(line: &str) -> bool {
         "30",
         "ENDS",
         "Ends",
+        "ends",
+        "end",
         "-ends-",
         "- ends -",
         "-ENDS-",
@@ -127,7 +142,7 @@ fn is_end_word(line: &str) -> bool {
 }
 
 /// `(more)` and its kin.
-fn more(line: &str) -> Option<bool> {
+pub fn is_more(line: &str) -> bool {
     const WORDS: &[&str] = &[
         "(more)",
         "(MORE)",
@@ -138,21 +153,31 @@ fn more(line: &str) -> Option<bool> {
         "(SIGUE)",
         "SIGUE",
         "(suite)",
+        "(à suivre)",
+        "à suivre",
         "(wird fortgesetzt)",
+        "(Fortsetzung folgt)",
         "(segue)",
         "(continua)",
         "(continúa)",
+        "(продолжение следует)",
+        "(يتبع)",
+        "（待续）",
+        "(待续)",
         "mf",
         "MF",
     ];
-    WORDS.contains(&line).then_some(true)
+    WORDS.contains(&line)
 }
 
 fn is_lone_agency(line: &str) -> bool {
-    let name = line.trim_end_matches(['.', ' ']);
+    let name = line
+        .trim_end_matches(['.', ' '])
+        .trim_start_matches(['=', ' ']);
     matches!(
         name,
         "EFE"
+            | "Kyodo"
             | "REUTER"
             | "Reuter"
             | "Reuters"
@@ -170,6 +195,25 @@ fn is_lone_agency(line: &str) -> bool {
 
 /// `(Reporting by A. Name; Editing by B. Name)`: the reporters.
 fn reporting(line: &str) -> Option<&str> {
+    const ABROAD: &[&str] = &[
+        "(Reporte de ",
+        "(Reportaje de ",
+        "(Editado por ",
+        "(Reportagem de ",
+        "(Edição de ",
+        "(Reportage de ",
+        "(Reportage ",
+        "(Bericht von ",
+        "(Geschrieben von ",
+        "(Репортаж ",
+        "(إعداد ",
+        "(تغطية ",
+    ];
+    if let Some(opening) = ABROAD.iter().find(|opening| line.starts_with(**opening)) {
+        let names = line[opening.len()..].trim_end_matches([')', '.']);
+        let end = names.find([';', ',', '.', '-', '–']).unwrap_or(names.len());
+        return line.ends_with([')', '.']).then(|| names[..end].trim());
+    }
     let inside = line.trim_start_matches('(').trim_end_matches([')', '.']);
     let by = [
         "Reporting by ",
@@ -188,15 +232,16 @@ fn reporting(line: &str) -> Option<&str> {
     )
 }
 
-/// `AP-WF-06-29-17 2350GMT`, `212322 GMT Nov 18`
+/// `AP-WF-06-29-17 2350GMT`, `212322 GMT Nov 18`, `06/11/09-30/95`
 fn is_trailer(line: &str) -> bool {
     if let Some(rest) = line.strip_prefix("AP-") {
         return rest.len() < 30 && rest.ends_with("GMT");
     }
     let mut words = line.split(' ');
-    let group = words
-        .next()
-        .is_some_and(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
+    let group = words.next().is_some_and(|word| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        (word.len(), digits) == (6, 6) || (word.len(), digits) == (14, 10)
+    });
     group && line.len() <= 24 && super::time::parse(line, &jiff::tz::TimeZone::UTC).is_some()
 }
 
@@ -209,6 +254,7 @@ fn initials(line: &str, ended: &mut Ended) -> bool {
         .strip_prefix('(')
         .and_then(|rest| rest.trim_end_matches('.').strip_suffix(')'));
     if let Some((name, rest)) = inner.and_then(|inside| inside.split_once('/')) {
+        let name = name.trim_end_matches('\\'); // a slash that was escaped on its way
         if agency::find(name).is_some() && rest.split('/').all(is_mark) {
             ended.initials(rest, &['/']);
             ended.agency(name);
@@ -216,7 +262,7 @@ fn initials(line: &str, ended: &mut Ended) -> bool {
         }
         return false;
     }
-    let named = ["dpa ", "AAP ", "EFE ", "AFP "];
+    let named = ["dpa ", "AAP ", "EFE ", "AFP ", "PTI "];
     let marks = named.iter().find_map(|name| line.strip_prefix(name));
     let known = |mark: &str| is_mark(mark) || agency::find(mark).is_some();
     if let Some(marks) = marks.filter(|marks| marks.split([' ', '/']).all(known)) {
@@ -271,6 +317,16 @@ fn is_mark(mark: &str) -> bool {
 fn glued<'t>(last: &'t str, ended: &mut Ended) -> Option<&'t str> {
     let last_line = last.trim_end();
     let bare = last_line.trim_end_matches(['.', ' ']);
+    // `… said. (ANI)`: the agency of the dateline once more
+    if let Some((text, name)) = bare
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('))
+        && text.trim_end().ends_with(['.', '!', '?', '"', '”', '»'])
+        && let Some(agency) = agency::find(name).filter(|_| name.len() <= 16)
+    {
+        ended.agency(agency.name);
+        return Some(text.trim_end());
+    }
     for mark in [
         "EFECOM",
         "EFE",
@@ -284,6 +340,8 @@ fn glued<'t>(last: &'t str, ended: &mut Ended) -> Option<&'t str> {
         "/TASS/",
         "(END)",
         " FIN",
+        " Fin",
+        " Fim",
         "(more)",
         "(sigue)",
         "(完)",
@@ -302,7 +360,7 @@ fn glued<'t>(last: &'t str, ended: &mut Ended) -> Option<&'t str> {
             return None;
         }
         match mark {
-            "Enditem" | "(END)" | " FIN" | "(完)" | "（完）" => {}
+            "Enditem" | "(END)" | " FIN" | " Fin" | " Fim" | "(完)" | "（完）" => {}
             "(more)" | "(sigue)" => ended.more = true,
             name => ended.agency(name.trim_matches(['(', ')', '/'])),
         }
@@ -369,7 +427,7 @@ mod tests {
         ];
         for (text, body, agency, initials) in cases {
             let mut paragraphs: Vec<&str> = text.split('\n').map(str::trim).collect();
-            let ended = take(&mut paragraphs);
+            let ended = take(&mut paragraphs, &mut Pieces::default());
             assert_eq!(paragraphs.join("\n"), *body);
             let sign_off = ended.sign_off.unwrap_or_default();
             assert_eq!(sign_off.agency.as_deref(), *agency, "{text}");
@@ -385,7 +443,7 @@ mod tests {
             "(more)",
             "AP-WF-06-29-17 2350GMT",
         ];
-        let ended = take(&mut paragraphs);
+        let ended = take(&mut paragraphs, &mut Pieces::default());
         assert_eq!(paragraphs, ["Two boats."]);
         assert_eq!(
             (ended.by, ended.more, ended.sent),

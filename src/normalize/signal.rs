@@ -2,12 +2,16 @@
 
 use crate::story::{Signal, Take};
 
+use super::version_word::{BRACKETED, WORDS};
+
 /// What the words before a headline or a lead said.
 #[derive(Debug, Default)]
 pub struct Marks {
     pub signals: Vec<Signal>,
     pub version_text: Option<String>,
     pub take: Option<Take>,
+    /// An order to hold that stood before the headline.
+    pub order: Option<String>,
 }
 
 impl Marks {
@@ -17,6 +21,12 @@ impl Marks {
         }
     }
 
+    /// An order to hold is a version word as well.
+    pub fn hold(&mut self, order: &str) {
+        self.version(order);
+        self.order = Some(order.to_owned());
+    }
+
     fn version(&mut self, text: &str) {
         let text = text.trim_matches([' ', '-', ':', '–', '—', '=']);
         self.version_text.get_or_insert_with(|| text.to_owned());
@@ -24,119 +34,6 @@ impl Marks {
 }
 
 use Signal::*;
-
-/// Words that stand before a headline or alone on a line, as agencies write them; the longest first.
-const WORDS: &[(&str, Option<Signal>)] = &[
-    ("MANDATORY KILL", Some(Kill)),
-    ("BULLETIN KILL", Some(Kill)),
-    ("KILL BULLETIN", Some(Kill)),
-    ("STORY KILL", Some(Kill)),
-    ("KILL", Some(Kill)),
-    ("STORY WITHDRAWN", Some(Kill)),
-    ("WITHDRAWN", Some(Kill)),
-    ("WITHDRAWAL", Some(Kill)),
-    ("ANULACIÓN", Some(Kill)),
-    ("ANULACION", Some(Kill)),
-    ("ANULE", Some(Kill)),
-    ("ANULADA", Some(Kill)),
-    ("ANNULATION", Some(Kill)),
-    ("STORNO", Some(Kill)),
-    ("ELIMINATION", Some(Kill)),
-    ("APNewsAlert", Some(Alert)),
-    ("BC-APNewsAlert", Some(Alert)),
-    ("NEWS ALERT", Some(Alert)),
-    ("ALERTA", Some(Alert)),
-    ("ALERTE", Some(Alert)),
-    ("ALERT", Some(Alert)),
-    ("SNAP", Some(Alert)),
-    ("BREAKING NEWS", Some(Alert)),
-    ("BREAKING", Some(Alert)),
-    ("Eilmeldung", Some(Alert)),
-    ("EILMELDUNG", Some(Alert)),
-    ("Eil", Some(Alert)),
-    ("EIL", Some(Alert)),
-    ("BULLETIN", Some(Bulletin)),
-    ("FLASH", Some(Flash)),
-    ("МОЛНИЯ", Some(Flash)),
-    ("URGENTE", Some(Urgent)),
-    ("URGENT", Some(Urgent)),
-    ("СРОЧНО", Some(Urgent)),
-    ("عاجل", Some(Urgent)),
-    ("تنبيه", Some(Urgent)),
-    ("UPDATE", Some(Update)),
-    ("WRAPUP", Some(Update)),
-    ("ACTUALIZACIÓN", Some(Update)),
-    ("ACTUALIZACION", Some(Update)),
-    ("ACTUALIZA", Some(Update)),
-    ("ACTUALISATION", Some(Update)),
-    ("ATUALIZADA", Some(Update)),
-    ("ATUALIZAÇÃO", Some(Update)),
-    ("АКТУАЛИЗАЦИЯ", Some(Update)),
-    ("AMPLIACIÓN", Some(Update)),
-    ("AMPL.", Some(Update)),
-    ("AMP.", Some(Update)),
-    ("Zusammenfassung", Some(Update)),
-    ("ZUSAMMENFASSUNG", Some(Update)),
-    ("RÉCAPITULATIF", Some(Update)),
-    ("ROUNDUP", Some(Update)),
-    ("LEAD ALL", Some(Update)),
-    ("LEAD", Some(Update)),
-    ("CORRECTED", Some(Correction)),
-    ("CORRECTION", Some(Correction)),
-    ("CORRECTIVE", Some(Correction)),
-    ("CORRECCIÓN", Some(Correction)),
-    ("CORRECCION", Some(Correction)),
-    ("CORRECÇÃO", Some(Correction)),
-    ("CORRIGE", Some(Correction)),
-    ("KORREKTUR", Some(Correction)),
-    ("Korrektur", Some(Correction)),
-    ("BERICHTIGUNG", Some(Correction)),
-    ("Berichtigung", Some(Correction)),
-    ("REFILE", Some(Refile)),
-    ("RPT", Some(Refile)),
-    ("REPEAT", Some(Refile)),
-    ("Wiederholung", Some(Refile)),
-    ("WIEDERHOLUNG", Some(Refile)),
-    ("MEDIA ADVISORY", Some(Advisory)),
-    ("ADVISORY", Some(Advisory)),
-    ("AVISO A LOS ABONADOS", Some(Advisory)),
-    ("AVISO", Some(Advisory)),
-    ("AVIS AUX ABONNÉS", Some(Advisory)),
-    ("AVIS", Some(Advisory)),
-    ("HINWEIS", Some(Advisory)),
-    ("PREVISIONES", Some(Advisory)),
-    ("Tagesvorschau", Some(Advisory)),
-    ("Terminvorschau", Some(Advisory)),
-    ("EXCLUSIVE", None),
-    ("ANALYSIS", None),
-    ("FACTBOX", None),
-    ("BRIEF", None),
-    ("TABLE", None),
-    ("PREVIEW", None),
-    ("POLL", None),
-    ("INTERVIEW", None),
-    ("TIMELINE", None),
-    ("TEXT", None),
-];
-
-/// Words in brackets before or after a headline.
-const BRACKETED: &[(&str, Signal)] = &[
-    ("actualiza", Update),
-    ("ampliaci", Update),
-    ("resumen", Update),
-    ("update", Update),
-    ("lead", Update),
-    ("zusammenfassung", Update),
-    ("correc", Correction),
-    ("korrektur", Correction),
-    ("berichtigung", Correction),
-    ("wiederholung", Refile),
-    ("rpt", Refile),
-    ("refile", Refile),
-    ("urgent", Urgent),
-    ("eil", Alert),
-    ("previs", Advisory),
-];
 
 /// Takes the words off the beginning of a headline or a lead: the rest of it.
 pub fn strip<'t>(text: &'t str, marks: &mut Marks) -> &'t str {
@@ -181,26 +78,114 @@ fn is_planning(text: &str) -> bool {
 fn bracketed(text: &str, marks: &mut Marks) -> Option<usize> {
     let inside = text.strip_prefix('(')?;
     let close = inside.find(')').filter(|at| *at <= 80)?;
-    let content = inside[..close].trim();
-    let lower = content.to_lowercase();
-    let ordinal = lower.ends_with("ld") && lower.starts_with(|c: char| c.is_ascii_digit());
-    let signal = BRACKETED
-        .iter()
-        .find(|(word, _)| {
-            let rest = lower.strip_prefix(word);
-            rest.is_some_and(|rest| {
-                word.len() > 3 || rest.is_empty() || rest.starts_with([':', ' '])
-            })
-        })
-        .map(|(_, signal)| *signal)
-        .or(ordinal.then_some(Update))?;
-    marks.add(signal);
-    marks.version(content);
+    read_bracket(inside[..close].trim(), marks)?;
     let after = &inside[close + 1..];
     Some(text.len() - after.trim_start_matches([' ', '-', '.', ':', '=']).len())
 }
 
-/// `UPDATE 2-`, `CORRECTED (OFFICIAL)-`, `URGENT:`, `1. Zusammenfassung -`
+/// What stands in brackets, if it is a version word with what else it says.
+fn read_bracket(content: &str, marks: &mut Marks) -> Option<()> {
+    let lower = content.to_lowercase();
+    let ordinal = lower.ends_with("ld") && lower.starts_with(|c: char| c.is_ascii_digit());
+    let first = lower.split([' ', ':']).next().unwrap_or("");
+    // a stem takes an ending of few letters: no `leader`
+    let begins = |word: &str| {
+        let ending = first.strip_prefix(word)?;
+        let open = matches!(
+            word,
+            "actualiza" | "ampliaci" | "correc" | "rectifica" | "previsi" | "urgent" | "update"
+        );
+        (ending.is_empty() || open && ending.chars().count() <= 6).then_some(())
+    };
+    let known = BRACKETED.iter().find(|(word, _)| begins(word).is_some());
+    let signal = known
+        .map(|(_, signal)| *signal)
+        .or(ordinal.then_some(Some(Update)))?;
+    if let Some(signal) = signal {
+        marks.add(signal);
+    }
+    marks.version(content);
+    Some(())
+}
+
+/// Takes version words, and marks of takes, off the end of a headline: the rest of it.
+pub fn strip_end<'t>(text: &'t str, marks: &mut Marks) -> &'t str {
+    let text = text.trim_end_matches(['=', ' ']);
+    if let Some((rest, content)) = text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('))
+    {
+        let counted = |content: &str| {
+            let words: Vec<&str> = content.split([' ', '/']).collect();
+            matches!(words[..], [n, "de" | "of" | "von", m] if is_small(n) && is_small(m))
+        };
+        let more = super::sign_off::is_more(&text[rest.len()..]);
+        if more {
+            marks.take.get_or_insert_default().more = true;
+        }
+        if !rest.trim().is_empty()
+            && (more || counted(content) || read_bracket(content.trim(), marks).is_some())
+        {
+            return rest.trim_end();
+        }
+        return text;
+    }
+    if !text.ends_with(|c: char| c.is_ascii_digit() || "eudlaALU".contains(c)) {
+        return text;
+    }
+    let separators = text.char_indices().rev();
+    let separators = separators.filter(|(_, c)| matches!(c, ',' | '-' | '–'));
+    // the longest: `1st Ld-Writethru` has a hyphen of its own
+    let tails = separators.take(3).filter_map(|(at, mark)| {
+        let tail = text[at + mark.len_utf8()..].trim();
+        is_version_tail(&tail.to_lowercase()).then_some((at, tail))
+    });
+    if let Some((at, tail)) = tails.last() {
+        read_codes(tail, marks);
+        return text[..at].trim_end_matches([' ', ',', '-', '–']);
+    }
+    // `2 y final`, `2 ÚLTIMA`
+    let mut words = text.rsplitn(4, ' ');
+    let last = words.next().unwrap_or("").to_lowercase();
+    let before = words.next().unwrap_or("");
+    let ends = matches!(last.as_str(), "final" | "última" | "ultima");
+    let cut = match before {
+        "y" if ends => words.next().filter(|n| is_small(n)).map(|n| n.len() + 3),
+        n if ends && is_small(n) => Some(n.len() + 1),
+        _ => None,
+    };
+    match cut {
+        Some(length) => text[..text.len() - last.len() - length].trim_end(),
+        None => text,
+    }
+}
+
+/// A number of one or two digits.
+fn is_small(text: &str) -> bool {
+    matches!(text.len(), 1 | 2) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `take 2`, `2nd take`, `1st ld-writethru`, `1stadd`
+fn is_version_tail(lower: &str) -> bool {
+    let digits = lower.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 {
+        return lower == "writethru"
+            || lower
+                .split_once(' ')
+                .is_some_and(|(word, n)| matches!(word, "take" | "add") && is_small(n));
+    }
+    let rest = &lower[digits..];
+    let rest = ["st", "nd", "rd", "th"]
+        .iter()
+        .find_map(|ending| rest.strip_prefix(ending))
+        .map(str::trim_start);
+    matches!(
+        rest,
+        Some("take" | "add" | "ld" | "ld-writethru" | "lead" | "writethru" | "lead-writethru")
+    )
+}
+
+/// `UPDATE 2-`, `CORRECTED (OFFICIAL)-`, `URGENT:`, `1. Zusammenfassung -`, `2ND LEAD 3RD NET:`
 fn worded(text: &str, marks: &mut Marks) -> Option<usize> {
     let ordinal = text.bytes().take_while(u8::is_ascii_digit).count();
     let start = match ordinal {
@@ -217,20 +202,29 @@ fn worded(text: &str, marks: &mut Marks) -> Option<usize> {
     let (word, signal) = WORDS
         .iter()
         .find(|(word, _)| word.as_bytes()[0] == letter && text[start..].starts_with(word))?;
+    if word.starts_with("Ld") && ordinal == 0 {
+        return None;
+    }
     let mut end = start + word.len();
     if let Some(number) = text[end..].strip_prefix(' ') {
         let digits = number.bytes().take_while(u8::is_ascii_digit).count();
-        if (1..=2).contains(&digits) {
+        let ends = !number[digits..].starts_with(char::is_alphanumeric);
+        if (1..=2).contains(&digits) && ends {
             end += 1 + digits;
         }
     }
+    end += net(&text[end..]).unwrap_or(0);
     if let Some(inside) = text[end..].trim_start().strip_prefix('(')
         && let Some(close) = inside.find(')').filter(|at| *at <= 24)
     {
         end = text.len() - inside.len() + close + 1;
     }
-    let separator =
-        separator(&text[end..]).or_else(|| stands_alone(word, *signal, &text[end..]))?;
+    if word.starts_with("ACTUALIZA") {
+        end += with_what(&text[end..]).unwrap_or(0);
+    }
+    let separator = separator(&text[end..])
+        .or_else(|| stands_alone(word, *signal, ordinal > 0, &text[end..]))
+        .or_else(|| goes_on(&text[end..]))?;
     if let Some(signal) = signal {
         marks.add(*signal);
     }
@@ -238,12 +232,40 @@ fn worded(text: &str, marks: &mut Marks) -> Option<usize> {
     Some(end + separator)
 }
 
+/// ` 3RD NET` behind `2ND LEAD`: its length.
+fn net(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix(' ')?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let ending = rest
+        .get(digits..digits + 6)
+        .filter(|_| (1..=2).contains(&digits))?;
+    ["ST NET", "ND NET", "RD NET", "TH NET"]
+        .contains(&ending)
+        .then_some(1 + digits + 6)
+}
+
+/// ` CON DATOS` behind `ACTUALIZA`, down to its dash or colon: its length.
+fn with_what(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix(" CON ")?;
+    let end = rest.find([':', '-', '–', '.']).filter(|at| *at <= 60)?;
+    let what = rest[..end].trim_end();
+    (!what.chars().any(char::is_lowercase)).then_some(5 + what.len())
+}
+
+/// A blank before another version word: `REFILE 1ST LEAD: …`
+fn goes_on(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix(' ')?;
+    worded(rest, &mut Marks::default()).map(|_| 1)
+}
+
 /// `1st `, `2. `
 fn ordinal_ending(text: &str) -> Option<usize> {
+    let glued = text.get(2..).is_some_and(|rest| rest.starts_with("Ld"));
     ["st ", "nd ", "rd ", "th ", "ST ", "ND ", "RD ", "TH ", ". "]
         .iter()
         .find(|ending| text.starts_with(**ending))
         .map(|ending| ending.len())
+        .or(glued.then_some(2))
 }
 
 /// A dash or colon after a version word, or the end of the text: its length.
@@ -252,7 +274,7 @@ fn separator(text: &str) -> Option<usize> {
     let mut marked = false;
     for (at, c) in text.char_indices().take(6) {
         match c {
-            '-' | ':' | '–' | '—' | '/' | '=' | '|' => marked = true,
+            '-' | ':' | '：' | '–' | '—' | '/' | '=' | '|' => marked = true,
             '.' | '!' | ' ' | '\u{A0}' => {}
             _ => break,
         }
@@ -263,10 +285,12 @@ fn separator(text: &str) -> Option<usize> {
 
 /// A blank or full stop after a word in capitals that goes on in lower case: `URGENTE Dos muertos`, `СРОЧНО. Путин`.
 /// Words that are also names, or that news begin with, need a dash.
-fn stands_alone(word: &str, signal: Option<Signal>, after: &str) -> Option<usize> {
+fn stands_alone(word: &str, signal: Option<Signal>, counted: bool, after: &str) -> Option<usize> {
     let strong = match signal? {
         Flash | Bulletin | Urgent => true,
-        Update | Correction => word.len() > 8,
+        // `1. Zusammenfassung`: a number says that it is no word of the headline
+        Update if counted => true,
+        Update | Correction => word.len() > 8 || word.ends_with('.'),
         Alert => matches!(word, "ALERTA" | "ALERTE" | "BREAKING NEWS" | "NEWS ALERT"),
         _ => false,
     };
@@ -280,11 +304,17 @@ fn stands_alone(word: &str, signal: Option<Signal>, after: &str) -> Option<usize
     let mut letters = next.chars().filter(|c| c.is_alphabetic());
     let capital = letters.next()?.is_uppercase();
     let sentence = uncased
+        || counted && capital
         || word.chars().all(|c| !c.is_lowercase())
             && capital
             // a first word of one letter says nothing: the next one does
             && (letters.next().is_some_and(char::is_lowercase) || next.chars().count() == 1);
     sentence.then_some(length)
+}
+
+/// Words of desks for a story that goes on from its flash: more urgent than any other.
+pub fn is_first_telling(version: &str) -> bool {
+    ["LEAD", "NEWS BREAK", "EXTRA"].contains(&version)
 }
 
 /// `BC-US--Storm, 1st Ld-Writethru`: the keyword line of American wires.
@@ -371,6 +401,9 @@ pub fn take(lower: &str, marks: &mut Marks) {
     for pair in words.windows(2) {
         match (pair[0], pair[1]) {
             (n, "take") | ("take" | "add", n) => found.number = number(n).or(found.number),
+            (n, "última" | "ultima") if n.len() <= 2 && number(n).is_some() => {
+                (found.number, found.of) = (number(n), number(n));
+            }
             _ => {}
         }
     }
@@ -388,7 +421,10 @@ pub fn take(lower: &str, marks: &mut Marks) {
         {
             (found.number, found.of) = (number(triple[0]), number(triple[2]));
         }
-        if triple[1] == "y" && triple[2] == "final" {
+        if triple[1] == "y"
+            && matches!(triple[2], "final" | "última" | "ultima")
+            && triple[0].len() <= 2
+        {
             found.number = number(triple[0]);
             found.of = found.number;
         }
@@ -448,6 +484,42 @@ mod tests {
                 &[Update],
             ),
             ("EXCLUSIVE-Port shuts", "Port shuts", Some("EXCLUSIVE"), &[]),
+            (
+                "2ND LEAD 3RD NET: Port shuts",
+                "Port shuts",
+                Some("2ND LEAD 3RD NET"),
+                &[Update],
+            ),
+            (
+                "REFILE 1ST LEAD: Port shuts",
+                "Port shuts",
+                Some("REFILE 1ST LEAD"),
+                &[Update, Refile],
+            ),
+            (
+                "1stLd-Writethru Port shuts",
+                "Port shuts",
+                Some("1stLd-Writethru"),
+                &[Update],
+            ),
+            (
+                "1. Zusammenfassung Hafen",
+                "Hafen",
+                Some("1. Zusammenfassung"),
+                &[Update],
+            ),
+            (
+                "ACTUALIZA CON DATOS - Puerto",
+                "Puerto",
+                Some("ACTUALIZA CON DATOS"),
+                &[Update],
+            ),
+            ("AMPL. Puerto", "Puerto", Some("AMPL."), &[Update]),
+            ("CORREÇÃO: Porto", "Porto", Some("CORREÇÃO"), &[Correction]),
+            ("更正：港口关闭", "港口关闭", Some("更正"), &[Correction]),
+            ("ПОВТОР: Порт", "Порт", Some("ПОВТОР"), &[Refile]),
+            ("EXTRA PAY FOR PORT", "EXTRA PAY FOR PORT", None, &[]),
+            ("(Leaders say) no", "(Leaders say) no", None, &[]),
             ("KILL", "", Some("KILL"), &[Kill]),
             ("URGENTE Dos botes", "Dos botes", Some("URGENTE"), &[Urgent]),
             ("URGENTE A flote", "A flote", Some("URGENTE"), &[Urgent]),
@@ -484,6 +556,60 @@ mod tests {
         ] {
             let mut marks = Marks::default();
             assert_eq!(strip(text, &mut marks), rest);
+            assert_eq!(marks.version_text.as_deref(), version, "{text}");
+            assert_eq!(marks.signals, signals, "{text}");
+        }
+    }
+
+    #[test]
+    fn version_words_behind_a_headline_are_taken_off() {
+        for (text, rest, version, signals) in [
+            (
+                "Hafen schließt (Korrektur: Absatz 2)",
+                "Hafen schließt",
+                Some("Korrektur: Absatz 2"),
+                &[Correction][..],
+            ),
+            (
+                "Puerto cierra (Actualización)",
+                "Puerto cierra",
+                Some("Actualización"),
+                &[Update],
+            ),
+            (
+                "Puerto cierra (Crónica)",
+                "Puerto cierra",
+                Some("Crónica"),
+                &[],
+            ),
+            ("Puerto (2 de 3)", "Puerto", None, &[]),
+            ("Puerto 2 y final", "Puerto", None, &[]),
+            ("Puerto 2 ÚLTIMA", "Puerto", None, &[]),
+            ("Port shuts-Take 2", "Port shuts", None, &[]),
+            ("Port shuts, 2nd take", "Port shuts", None, &[]),
+            (
+                "Port shuts, 1st Ld-Writethru",
+                "Port shuts",
+                Some("1st Ld-Writethru"),
+                &[Update],
+            ),
+            ("Port shuts (more)", "Port shuts", None, &[]),
+            ("Port shuts (leaders)", "Port shuts (leaders)", None, &[]),
+            (
+                "El puerto llega a la final",
+                "El puerto llega a la final",
+                None,
+                &[],
+            ),
+            (
+                "Storm-hit port, Apollo 2",
+                "Storm-hit port, Apollo 2",
+                None,
+                &[],
+            ),
+        ] {
+            let mut marks = Marks::default();
+            assert_eq!(strip_end(text, &mut marks), rest);
             assert_eq!(marks.version_text.as_deref(), version, "{text}");
             assert_eq!(marks.signals, signals, "{text}");
         }

@@ -61,6 +61,11 @@ impl Paragraphs {
         paragraphs
     }
 
+    /// All paragraphs and the line ends between them.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = Paragraph<'_>> {
         self.lines.iter().map(|line| Paragraph {
             text: &self.text[line.start..line.end],
@@ -207,29 +212,37 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// Whether `line` is clean as it stands: the fast path for nearly every line.
+/// Whether `line` is clean as it stands: the fast path for nearly every line. Eight bytes are looked at in one step.
 fn is_clean(line: &str) -> bool {
-    const BLOCK: usize = 32;
     let bytes = line.as_bytes();
     let mut last = 0;
-    for from in (0..bytes.len()).step_by(BLOCK) {
-        let block = &bytes[from..bytes.len().min(from + BLOCK)];
-        if !(is_plain(block) && !(last == b' ' && block[0] == b' '))
+    let mut from = 0;
+    while from < bytes.len() {
+        let block = &bytes[from..bytes.len().min(from + 8)];
+        let plain = block.first_chunk::<8>().is_some_and(is_plain);
+        if !(plain && !(last == b' ' && block[0] == b' '))
             && !is_clean_block(bytes, from, block.len(), last)
         {
             return false;
         }
         last = block[block.len() - 1];
+        from += block.len();
     }
     true
 }
 
-/// Printable ASCII without two spaces in a row; written without a way out in between, so that many bytes are
-/// looked at in one step.
-fn is_plain(block: &[u8]) -> bool {
-    let odd = |any: bool, byte: &u8| any | (*byte < b' ') | (*byte >= 0x7F);
-    let doubled = |any: bool, (one, next): (&u8, &u8)| any | ((*one == b' ') & (*next == b' '));
-    !block.iter().fold(false, odd) && !block.iter().zip(&block[1..]).fold(false, doubled)
+/// Printable ASCII without two spaces in a row.
+fn is_plain(block: &[u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOP: u64 = 0x80 * ONES;
+    let eight = u64::from_le_bytes(*block);
+    let low = eight & !TOP;
+    // the top bit of a byte is set by adding to it: from a space on, and from DEL on
+    let (printable, deleted) = (low + 0x60 * ONES, low + ONES);
+    // and is not set where nothing differs from a space
+    let others = (low ^ (b' ' as u64 * ONES)) + 0x7F * ONES;
+    let spaces = !others & !eight & TOP;
+    (eight | !printable | deleted) & TOP == 0 && spaces & (spaces << 8) == 0
 }
 
 fn is_clean_block(bytes: &[u8], from: usize, length: usize, mut last: u8) -> bool {

@@ -34,7 +34,13 @@ pub fn told(text: &str, zone: &TimeZone, received: Timestamp, ahead: Ahead) -> T
         return Told::Implausible; // a signed year has more than four digits
     }
     let Some(at) = parse(text, zone) else {
-        return Told::Unreadable;
+        // the last year that a clock can have is no instant in every zone
+        let last = text.starts_with("9999") && text.len() >= 8;
+        return if last {
+            Told::Implausible
+        } else {
+            Told::Unreadable
+        };
     };
     let days = match ahead {
         Ahead::Clock => AHEAD_DAYS,
@@ -130,6 +136,9 @@ fn day_time_group(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         rest: text.as_bytes(),
     };
     let first = scan.digits(2)?;
+    if scan.take(b'/') {
+        return old_trailer(first, scan.rest, zone);
+    }
     if scan.take(b'-') {
         let day = scan.digits(2)?;
         scan.take(b'-').then_some(())?;
@@ -169,6 +178,21 @@ fn day_time_group(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     )
 }
 
+/// What follows the day in `06/11/09-30/95`: month, hour, minute, year.
+fn old_trailer(day: i32, rest: &[u8], zone: &TimeZone) -> Option<Timestamp> {
+    let mut scan = Scan { rest };
+    let month = scan.digits(2)?;
+    scan.take(b'/').then_some(())?;
+    let hour = scan.digits(2)?;
+    scan.take(b'-').then_some(())?;
+    let minute = scan.digits(2)?;
+    scan.take(b'/').then_some(())?;
+    let year = scan.digits(2).filter(|_| scan.rest.is_empty())?;
+    let date = Date::new(century(year), month as i8, day as i8).ok()?;
+    let time = Time::new(hour as i8, minute as i8, 0, 0).ok()?;
+    instant(date.to_datetime(time), zone)
+}
+
 fn century(year: i32) -> i16 {
     (if year < 70 { 2000 + year } else { 1900 + year }) as i16
 }
@@ -176,6 +200,7 @@ fn century(year: i32) -> i16 {
 /// `Fri, 06 Nov 2026 10:00:00 GMT`, `26-FEB-1987 15:01:01.79`, `Jan 3, 2010 12:00:00 AM`
 fn worded(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let (mut day, mut month, mut year, mut time, mut named) = (None, None, None, None, None);
+    let (mut american, mut slashed) = (false, false);
     for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
         let mut scan = Scan {
             rest: word.as_bytes(),
@@ -183,6 +208,8 @@ fn worded(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         if word.starts_with(['+', '-']) {
             named = Some(TimeZone::fixed(offset(word)?));
         } else if word.contains(':') {
+            let padded = (word.find(':') == Some(1)).then(|| format!("0{word}"));
+            scan.rest = padded.as_deref().unwrap_or(word).as_bytes();
             time = Some(scan.time()?);
             named = if scan.rest.is_empty() {
                 named
@@ -191,8 +218,14 @@ fn worded(text: &str, zone: &TimeZone) -> Option<Timestamp> {
             };
         } else if let Some((d, m, y)) = marked(word) {
             (day, month, year) = (Some(d), Some(m), Some(y));
+            slashed = word.contains('/')
+                && word
+                    .split('/')
+                    .take(2)
+                    .all(|n| calendar::number(n, 2) <= Some(12));
         } else if word.eq_ignore_ascii_case("am") || word.eq_ignore_ascii_case("pm") {
             time = Some(half_day(time?, word.eq_ignore_ascii_case("pm"))?);
+            american = true;
         } else if let Some(found) = calendar::year(word) {
             year = Some(found);
         } else if let Some(found) = calendar::day(word).filter(|_| day.is_none()) {
@@ -206,6 +239,10 @@ fn worded(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         } else if calendar::weekday(word).is_none() && word.len() != 3 {
             return None;
         }
+    }
+    if american && slashed {
+        // who counts hours to twelve writes the month first
+        (day, month) = (month, day);
     }
     let date = Date::new(year?, month?, day?).ok()?;
     instant(
@@ -392,6 +429,9 @@ mod tests {
                 "2009-03-24T13:41:54.262556Z",
             ),
             ("Jan 3, 2010 12:00:00 AM", "2010-01-03T00:00:00Z"),
+            ("7/16/2020 12:05:34 AM", "2020-07-16T00:05:34Z"),
+            ("7/6/2020 9:05:34 PM", "2020-07-06T21:05:34Z"),
+            ("06/11/09-30/95", "1995-11-06T09:30:00Z"),
             ("20261106100000", "2026-11-06T10:00:00Z"),
             ("202611061000", "2026-11-06T10:00:00Z"),
             ("2026/11/06 10:00:00", "2026-11-06T10:00:00Z"),

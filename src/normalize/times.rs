@@ -78,15 +78,18 @@ pub fn hold(
     dispatch: &Dispatch,
     parts: &Parts,
     headline: Option<&str>,
-    clocks: &Clocks,
+    clocks: impl Fn() -> Clocks,
     received: Timestamp,
     marks: &mut Marks,
     repairs: &mut Vec<String>,
 ) -> Hold {
     let mut hold = Hold::default();
     let mut ordered = false;
+    // nearly no story is held, and then nobody asks for clocks
+    let known = std::cell::OnceCell::new();
+    let clocks = || known.get_or_init(&clocks);
     if let Some(text) = dispatch.embargoed_until.as_deref() {
-        let zone = clocks.feed.clone().unwrap_or(TimeZone::UTC);
+        let zone = clocks().feed.clone().unwrap_or(TimeZone::UTC);
         match time::told(text, &zone, received, Ahead::Embargo) {
             Told::At(at) => hold.until = Some(at),
             Told::Null => add(repairs, "date:implausible"),
@@ -105,7 +108,7 @@ pub fn hold(
         .into_iter()
         .chain(notes.filter_map(embargo::order));
     for order in orders {
-        match embargo::until(order, clocks, received) {
+        match embargo::until(order, clocks(), received) {
             Some((at, zoned)) => {
                 if !zoned {
                     add(repairs, "embargo:zone");
@@ -116,9 +119,12 @@ pub fn hold(
         }
     }
     // a headline may speak of an embargo: it orders one where it names an hour
-    let in_headline = headline
+    let before = marks.order.take();
+    let in_headline = before
+        .as_deref()
+        .or(headline)
         .and_then(embargo::order)
-        .and_then(|order| embargo::until(order, clocks, received));
+        .and_then(|order| embargo::until(order, clocks(), received));
     hold.until = hold.until.max(in_headline.map(|(at, _)| at));
     hold.for_good = ordered && hold.until.is_none();
     if ordered || hold.until.is_some() {

@@ -1,5 +1,7 @@
 //! Places as wires write them → time zones. Whose hour is meant where copy names an hour and no zone?
 
+use std::sync::OnceLock;
+
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
@@ -154,12 +156,32 @@ const ZONES: &[(&str, &str)] = &[
 
 /// The zone of a place or country, by its name in one of the languages of wires.
 pub fn of_place(name: &str) -> Option<TimeZone> {
+    TimeZone::get(zone_name(name)?).ok()
+}
+
+/// Whether agencies write from the place or country of this name so often that its zone is known.
+pub fn knows(name: &str) -> bool {
+    zone_name(name).is_some()
+}
+
+fn zone_name(name: &str) -> Option<&'static str> {
     let mut folded = String::with_capacity(name.len());
     fold(name, &mut folded);
-    let (zone, _) = ZONES
-        .iter()
-        .find(|(_, names)| names.split(',').any(|known| known == folded))?;
-    TimeZone::get(zone).ok()
+    let places = places();
+    let at = places.binary_search_by(|(known, _)| (*known).cmp(&folded));
+    Some(places[at.ok()?].1)
+}
+
+/// `ZONES` by place, in order.
+fn places() -> &'static [(&'static str, &'static str)] {
+    static PLACES: OnceLock<Vec<(&str, &str)>> = OnceLock::new();
+    PLACES.get_or_init(|| {
+        let rows = ZONES.iter();
+        let named = rows.flat_map(|(zone, names)| names.split(',').map(move |name| (name, *zone)));
+        let mut places: Vec<_> = named.collect();
+        places.sort_unstable();
+        places
+    })
 }
 
 /// A zone by its name in settings (`UTC`, `+02:00`, `Europe/Madrid`).

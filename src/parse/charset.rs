@@ -1,7 +1,7 @@
 //! Bytes → text. Which characters did the sender mean?
 //!
 //! The ladder: byte order mark; a declared charset that is no superset of ASCII; UTF-16 by its NULs;
-//! strict UTF-8; the charset of the header, of an XML declaration, of the feed; Windows-1252 where nothing but the letters and signs of western
+//! strict UTF-8; the charset of the header, of an XML declaration, of a mail's header or a page's `meta`, of the feed; Windows-1252 where nothing but the letters and signs of western
 //! Europe is there; the browser's detector.
 
 use std::borrow::Cow;
@@ -19,6 +19,9 @@ pub struct Decoded<'b> {
 
 /// Reads `bytes`; `declared` is the label the sender gave, `feed` the one its operator gave.
 pub fn decode<'b>(bytes: &'b [u8], declared: Option<&str>, feed: Option<&str>) -> Decoded<'b> {
+    if let Some(decoded) = utf_32(bytes) {
+        return decoded;
+    }
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         return read(&bytes[length..], encoding, Told::BySender);
     }
@@ -52,7 +55,7 @@ pub fn decode<'b>(bytes: &'b [u8], declared: Option<&str>, feed: Option<&str>) -
         return read(bytes, UTF_8, Told::BySender);
     }
     let feed = feed.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
-    for encoding in [declared, xml_declaration(bytes), feed]
+    for encoding in [declared, xml_declaration(bytes), in_head(bytes), feed]
         .into_iter()
         .flatten()
     {
@@ -82,6 +85,52 @@ fn xml_declaration(bytes: &[u8]) -> Option<&'static Encoding> {
     let label = value.split(['"', '\'']).nth(1)?;
     let encoding = Encoding::for_label(label.trim().as_bytes())?;
     encoding.is_ascii_compatible().then_some(encoding)
+}
+
+/// The charset that a mail names in its headers, or a page in a `meta`.
+fn in_head(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = bytes[..bytes.len().min(4096)].to_ascii_lowercase();
+    let from = ["content-type:", "<meta"]
+        .iter()
+        .filter_map(|name| memchr::memmem::find(&head, name.as_bytes()))
+        .min()?;
+    let at = from + memchr::memmem::find(&head[from..], b"charset")?;
+    let value = head[at + 7..].trim_ascii_start().strip_prefix(b"=")?;
+    let value = value.trim_ascii_start();
+    let value = value
+        .strip_prefix(b"\"")
+        .or(value.strip_prefix(b"'"))
+        .unwrap_or(value);
+    let end = value
+        .iter()
+        .position(|b| !matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b':' | b'.'));
+    let encoding = Encoding::for_label(&value[..end?])?;
+    encoding.is_ascii_compatible().then_some(encoding)
+}
+
+/// UTF-32 behind its mark. Browsers do not read it; databases export it.
+fn utf_32(bytes: &[u8]) -> Option<Decoded<'_>> {
+    let (charset, word): (_, fn([u8; 4]) -> u32) = match bytes {
+        [0xFF, 0xFE, 0, 0, ..] => ("utf-32le", u32::from_le_bytes),
+        [0, 0, 0xFE, 0xFF, ..] => ("utf-32be", u32::from_be_bytes),
+        _ => return None,
+    };
+    let (words, rest) = bytes[4..].as_chunks::<4>();
+    let mut lossy = !rest.is_empty();
+    let text = words.iter().map(|bytes| {
+        char::from_u32(word(*bytes)).unwrap_or_else(|| {
+            lossy = true;
+            char::REPLACEMENT_CHARACTER
+        })
+    });
+    Some(Decoded {
+        text: Cow::Owned(text.collect()),
+        charset,
+        repairs: lossy
+            .then(|| "charset:lossy".to_owned())
+            .into_iter()
+            .collect(),
+    })
 }
 
 /// Who named the charset: a guess is a repair.
@@ -220,6 +269,38 @@ mod tests {
             (b"plain", None, None, "plain", "utf-8", &[]),
             (b"\xEF\xBB\xBFmark", None, None, "mark", "utf-8", &[]),
             (b"\xFF\xFEa\0b\0", None, None, "ab", "utf-16le", &[]),
+            (
+                b"\xFF\xFE\0\0a\0\0\0\xE9\0\0\0",
+                None,
+                None,
+                "aé",
+                "utf-32le",
+                &[],
+            ),
+            (
+                b"\0\0\xFE\xFF\0\0\0a\0\0\xD8\0\0\0",
+                None,
+                None,
+                "a\u{FFFD}",
+                "utf-32be",
+                &["charset:lossy"],
+            ),
+            (
+                b"From: a@b.example\nContent-Type: text/plain; charset=\"koi8-r\"\n\n\xF0\xCF\xD2\xD4",
+                None,
+                None,
+                "From: a@b.example\nContent-Type: text/plain; charset=\"koi8-r\"\n\nПорт",
+                "koi8-r",
+                &[],
+            ),
+            (
+                b"<html><head><META charset=windows-1253></head><p>\xEB\xE9\xEC\xDC\xED\xE9",
+                None,
+                None,
+                "<html><head><META charset=windows-1253></head><p>λιμάνι",
+                "windows-1253",
+                &[],
+            ),
             (
                 b"n\0o\0 \0b\0o\0m\0\xE9\0",
                 None,

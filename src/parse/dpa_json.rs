@@ -20,6 +20,7 @@ pub fn map(item: &Json, dispatch: &mut Dispatch) {
     dispatch.version = first(&["version"]);
     dispatch.kind = members::kind(first(&["type"]));
     dispatch.version_created = first(&["version_created", "updated"]);
+    dispatch.first_created = first(&["first_created", "content_created"]);
     dispatch.embargoed_until = first(&["embargoed"]);
     dispatch.pub_status = first(&["pubstatus"]);
     dispatch.urgency = first(&["urgency"]);

@@ -33,10 +33,13 @@ pub fn begins(text: &str) -> bool {
 
 /// The same without an SOH before it: only as agencies write it, three small letters and three digits or more.
 pub fn begins_bare(text: &str) -> bool {
-    header(text).is_some_and(|header| {
-        let letters = header.id.bytes().take_while(u8::is_ascii_lowercase).count();
-        letters == 3 && header.id.len() >= 6
-    })
+    // nearly no payload begins so, and this is asked of each
+    let id = text.trim_start_matches([' ', '\t']);
+    id.starts_with(|c: char| c.is_ascii_lowercase())
+        && header(text).is_some_and(|header| {
+            let letters = header.id.bytes().take_while(u8::is_ascii_lowercase).count();
+            letters == 3 && header.id.len() >= 6
+        })
 }
 
 fn header(text: &str) -> Option<Header<'_>> {
@@ -324,18 +327,11 @@ fn signs(word: &str, body: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::telex::samples::text;
     use super::*;
 
-    fn items(text: &str) -> Vec<Dispatch> {
-        let items = read(&Payload::of(text)).expect("a payload");
-        items
-            .into_iter()
-            .map(|item| item.expect("an item"))
-            .collect()
-    }
-
-    fn text(marked: &Option<Marked>) -> &str {
-        marked.as_ref().map_or("", |marked| &marked.text)
+    fn items(message: &str) -> Vec<Dispatch> {
+        telex::samples::items(read, message)
     }
 
     #[test]

@@ -51,6 +51,29 @@ pub fn html(text: String) -> Marked {
     }
 }
 
+/// Markup that was cut out of an indented page: its lines were wrapped by a printer, so that blank lines alone part
+/// paragraphs.
+pub fn unwrapped(html: String) -> String {
+    let mut lines = html.lines().filter(|line| !line.trim().is_empty()).skip(1);
+    let indented = |line: &str| line.starts_with([' ', '\t']);
+    let blocks = ["<p", "<br", "<div", "<li"]
+        .iter()
+        .any(|tag| html.contains(tag));
+    if blocks || !lines.next().is_some_and(indented) || !lines.all(indented) {
+        return html;
+    }
+    let mut out = String::with_capacity(html.len());
+    for line in html.lines().map(str::trim) {
+        match line.is_empty() {
+            true if out.is_empty() || out.ends_with('\n') => {}
+            true => out.push_str("<br/>\n"),
+            false if out.is_empty() || out.ends_with('\n') => out.push_str(line),
+            false => out.extend([" ", line]),
+        }
+    }
+    out
+}
+
 /// A text of which nobody said whether it is markup: its tags tell.
 pub fn told_by_tags(text: String) -> Marked {
     match text.contains("</") || text.contains("<br") {
@@ -119,4 +142,31 @@ fn concept(element: &Json, code: Option<String>) -> Option<Concept> {
     };
     (concept.name.is_some() || concept.uri.is_some() || concept.literal.is_some())
         .then_some(concept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_an_indented_page_are_joined() {
+        for (html, joined) in [
+            (
+                "\n   Two <i>berths</i>\n   closed.\n\n   Divers search.\n",
+                "Two <i>berths</i> closed.<br/>\nDivers search.",
+            ),
+            ("Two berths\nclosed.", "Two berths\nclosed."),
+            (
+                "Two berths\n   closed.\nDivers",
+                "Two berths\n   closed.\nDivers",
+            ),
+            ("Two berths", "Two berths"),
+        ] {
+            assert_eq!(
+                unwrapped(html.to_owned()).trim_end(),
+                joined.trim_end(),
+                "{html}"
+            );
+        }
+    }
 }

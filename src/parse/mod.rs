@@ -77,7 +77,7 @@ struct Payload<'t> {
 impl Payload<'_> {
     /// Whether the bytes are of a charset in which ASCII is not ASCII.
     fn is_wide(&self) -> bool {
-        self.charset.starts_with("utf-16")
+        self.charset.starts_with("utf-16") || self.charset.starts_with("utf-32")
     }
 
     /// A dispatch of which nothing is known but its place, its format and what reading it needed.
@@ -196,10 +196,36 @@ pub fn dispatches(message: &RawMessage, profile: &FeedProfile) -> Result<Vec<Ite
         let what = "declared as JSON and is no object: send one JSON object a line";
         return Err(Error::new(Reason::Syntax, what));
     }
-    match read {
-        Some(read) => read(&payload),
-        None => Err(Error::unsupported(*format)),
+    let Some(read) = read else {
+        return Err(Error::unsupported(*format));
+    };
+    let mut items = read(&payload)?;
+    items.iter_mut().flatten().for_each(unmark);
+    Ok(items)
+}
+
+/// Takes what only the printed page has, or the wire's own desk, out of short texts of any format.
+fn unmark(dispatch: &mut Dispatch) {
+    fn mend(text: &mut String, mended: fn(&str) -> &str) {
+        let length = mended(text).len();
+        if length < text.len() {
+            *text = mended(text).to_owned();
+        }
     }
+    let further = dispatch.further_headlines.iter_mut();
+    let headlines = dispatch.headline.iter_mut();
+    for headline in headlines.chain(further.map(|(_, text)| text)) {
+        mend(&mut headline.text, code::unmarked);
+    }
+    let labels = &mut dispatch.labels;
+    let titles = labels.title.iter_mut().chain(labels.slugline.iter_mut());
+    titles
+        .chain(&mut labels.keywords)
+        .for_each(|text| mend(text, code::unmarked));
+    labels
+        .by
+        .iter_mut()
+        .for_each(|text| mend(text, code::author));
 }
 
 /// The header `content-type`.
@@ -211,8 +237,10 @@ fn content_type(message: &RawMessage) -> Option<&str> {
 
 /// Whether the sender says that this is JSON. That makes no text a story, and no other format JSON.
 fn declares_json(message: &RawMessage) -> bool {
+    const KINDS: &[&str] = &["json", "jsonl", "json-seq", "jsonlines"];
     let kind = content_type(message).and_then(|value| value.split(';').next());
-    kind.is_some_and(|kind| kind.trim_end().ends_with("json"))
+    let kind = kind.unwrap_or("").trim_end().to_ascii_lowercase();
+    KINDS.iter().any(|ending| kind.ends_with(ending))
 }
 
 /// Keeps what is known already; what is blank is nothing.

@@ -5,6 +5,7 @@
 
 mod content;
 mod notice;
+mod scheme;
 
 use crate::story::{Concept, Dispatch, Format, ItemKind, Reason};
 
@@ -98,7 +99,7 @@ fn item(
     administration(item_meta, &mut dispatch);
     rights(element, &mut dispatch, language.as_deref());
     description(content_meta, &mut dispatch, language.as_deref());
-    concepts(content_meta, &mut dispatch);
+    concepts(content_meta, &scheme::declared(element), &mut dispatch);
     signals(item_meta, content_meta, &mut dispatch);
     match element.name {
         "newsItem" => content::fill(element, &mut dispatch),
@@ -157,12 +158,7 @@ fn administration(meta: &Element<'_>, dispatch: &mut Dispatch) {
 /// The notes that a desk may read, each once: contacts never; private notes, the sign-off and the notepad that
 /// repeats the others only where nothing else is said.
 fn ed_note(notes: &[&Element<'_>]) -> Option<String> {
-    const RANKS: &[(&str, u8)] = &[
-        ("private", 1),
-        ("closingline", 2),
-        ("notepad", 3),
-        ("short", 4),
-    ];
+    const RANKS: &[(&str, u8)] = &[("private", 1), ("closing", 2), ("notepad", 3), ("short", 4)];
     let mut best = (u8::MAX, Vec::new());
     for note in notes {
         let role = note.attribute("role").unwrap_or("").to_ascii_lowercase();
@@ -321,12 +317,16 @@ fn best<'e, 't>(
 }
 
 /// Subjects, genres and sources; a subject that is a person, an organisation or a place stands there too.
-fn concepts(meta: &Element<'_>, dispatch: &mut Dispatch) {
+fn concepts(meta: &Element<'_>, declared: &scheme::Declared, dispatch: &mut Dispatch) {
     let labels = &mut dispatch.labels;
     for child in meta.children() {
-        let Some(concept) = concept(child) else {
+        let Some(mut concept) = concept(child) else {
             continue;
         };
+        if concept.uri.is_none() {
+            let code = child.attribute("qcode");
+            concept.uri = code.and_then(|code| scheme::uri(code, declared));
+        }
         match child.name {
             "subject" => {
                 let list = match local(child.attribute("type").unwrap_or("")) {

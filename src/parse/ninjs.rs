@@ -7,6 +7,7 @@ use crate::story::{Association, Concept, Dispatch, ItemKind, Marked, Markup};
 
 use super::json::Json;
 use super::members::{self, first, marked, string};
+use super::prose;
 
 /// Members that only ninjs has under these names.
 const OWN: &[&str] = &[
@@ -62,6 +63,10 @@ fn identity(item: &Json, dispatch: &mut Dispatch) {
         dispatch.alt_ids.push(("guid".to_owned(), guid.clone()));
     }
     dispatch.guid = uri.or(guid);
+    if let Some(number) = dispatch.guid.as_deref().and_then(number_in_address) {
+        let number = ("item".to_owned(), number.to_owned());
+        dispatch.alt_ids.push(number);
+    }
     dispatch.version = match item.get("version") {
         // a version is a short word or a whole number: 1e400 says nothing
         Some(Json::Number(number)) if number.parse::<i64>().is_err() => {
@@ -91,6 +96,13 @@ fn identity(item: &Json, dispatch: &mut Dispatch) {
     if let Some(usn) = string(item.get("usn")) {
         dispatch.alt_ids.push(("usn".to_owned(), usn));
     }
+}
+
+/// The agency's own number of an item in its web address: what the same item is called in other formats.
+fn number_in_address(uri: &str) -> Option<&str> {
+    let (_, path) = uri.split_once("://")?;
+    let is_number = |part: &&str| part.len() >= 12 && part.bytes().all(|b| b.is_ascii_digit());
+    path.split('/').skip(1).find(is_number)
 }
 
 fn headlines(item: &Json, dispatch: &mut Dispatch) {
@@ -157,8 +169,21 @@ fn content_markup(text: &Json) -> Markup {
 fn bodies(item: &Json, dispatch: &mut Dispatch) {
     let mut main: Option<(u8, Marked)> = None;
     let mut offer = |rank: u8, text: String, markup: Markup| {
-        if main.as_ref().is_none_or(|(best, _)| rank < *best) {
-            main = Some((rank, Marked { text, markup }));
+        let text = match markup {
+            Markup::Html => members::unwrapped(text),
+            Markup::Plain => text,
+        };
+        let offered = Marked { text, markup };
+        match &mut main {
+            // texts of one role and form that differ are parts of one
+            Some((best, known)) if rank == *best && rank < 4 && known.markup == markup => {
+                if !known.text.contains(&*offered.text) && !offered.text.contains(&*known.text) {
+                    let first = std::mem::replace(known, marked(String::new()));
+                    *known = prose::joined(first, offered);
+                }
+            }
+            Some((best, _)) if rank >= *best => {}
+            _ => main = Some((rank, offered)),
         }
     };
     for body in item.get("bodies").map_or(&[][..], Json::each) {
@@ -197,6 +222,14 @@ fn bodies(item: &Json, dispatch: &mut Dispatch) {
         .filter(whole)
         .chain(described)
         .find_map(|d| Some((string(d.get("value"))?, content_markup(d))));
+    let first = description.as_ref().map(|(text, _)| text.clone());
+    for other in described {
+        let text = string(other.get("value")).filter(|text| Some(text) != first.as_ref());
+        let plain = text.filter(|_| content_markup(other) == Markup::Plain);
+        let role = string(other.get("role")).unwrap_or_else(|| "summary".to_owned());
+        let descriptions = &mut dispatch.labels.descriptions;
+        descriptions.extend(plain.map(|text| (role, text)));
+    }
     dispatch.description = description
         .or_else(|| Some((string(item.get("description_text"))?, Markup::Plain)))
         .or_else(|| {

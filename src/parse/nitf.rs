@@ -222,8 +222,13 @@ fn meta(head: &Element<'_>, dispatch: &mut Dispatch) {
                 .iter()
                 .any(|w| word.ends_with(w)) =>
             {
+                // ANPA's letters stand for the urgency itself
+                let letter = content.as_deref().map(str::to_ascii_lowercase);
+                let letter = letter.filter(|letter| letter.len() == 1 && "fburda".contains(letter));
+                set(&mut dispatch.urgency, letter);
                 set(&mut labels.priority, content);
             }
+            "keyword" | "keywords" => labels.keywords.extend(content),
             _ => {}
         }
     }

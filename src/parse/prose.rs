@@ -241,10 +241,29 @@ fn flow_of(parent: &Element<'_>, child: &Element<'_>) -> Flow {
         Some(Flow::Block) if child.name == "header" && parent.children().count() > 1 => {
             Flow::Silent
         }
+        // a table, or a box of text, that a page frames as a figure
+        Some(Flow::Media) if child.name == "figure" && !shows(child) => Flow::Block,
         Some(flow) => flow,
         None if has_words(parent) => Flow::Inline,
         None => Flow::Block,
     }
+}
+
+/// Whether a figure shows something that is not text.
+fn shows(figure: &Element<'_>) -> bool {
+    const SHOWN: &[&str] = &[
+        "img",
+        "picture",
+        "video",
+        "audio",
+        "source",
+        "media-reference",
+        "object",
+        "iframe",
+        "svg",
+    ];
+    figure.find("table").is_none()
+        && (figure.is_leaf() || SHOWN.iter().any(|name| figure.find(name).is_some()))
 }
 
 /// Whether words stand in an element itself, beside its children.
@@ -353,6 +372,10 @@ mod tests {
             (
                 "<b><RUBRIK>H</RUBRIK><TEXT><P>x <ORT>y</ORT></P></TEXT></b>",
                 "H|x y",
+            ),
+            (
+                "<b><p>x</p><figure><table><tr><td>1.</td><td>Oslo</td></tr></table></figure></b>",
+                "x|1. Oslo",
             ),
             ("<b><pre>\none\n  two\n</pre></b>", "one\n  two"),
             ("<b/>", ""),

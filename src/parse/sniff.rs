@@ -49,7 +49,9 @@ pub fn binary(bytes: &[u8]) -> Option<&'static str> {
     let nul = head.iter().filter(|b| **b == 0).count();
     let wide =
         control - nul < head.len() / 50 + 1 && (nul * 10).abs_diff(head.len() * 5) <= head.len();
-    let marked = head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]);
+    let marked = head.starts_with(&[0xFF, 0xFE])
+        || head.starts_with(&[0xFE, 0xFF])
+        || head.starts_with(&[0, 0, 0xFE, 0xFF]);
     (control * 10 > head.len() && !wide && !marked).then_some("mostly control bytes")
 }
 

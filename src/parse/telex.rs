@@ -126,6 +126,27 @@ pub fn token(text: &str) -> String {
     out
 }
 
+/// What the tests of the telex formats read with.
+#[cfg(test)]
+pub mod samples {
+    use super::super::{Error, Item, Payload};
+    use crate::story::{Dispatch, Marked};
+
+    /// The items of a message, each of which must be one.
+    pub fn items(read: fn(&Payload) -> Result<Vec<Item>, Error>, message: &str) -> Vec<Dispatch> {
+        let items = read(&Payload::of(message)).expect("a payload");
+        items
+            .into_iter()
+            .map(|item| item.expect("an item"))
+            .collect()
+    }
+
+    /// The words of a text, none where the wire has none.
+    pub fn text(marked: &Option<Marked>) -> &str {
+        marked.as_ref().map_or("", |marked| &marked.text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

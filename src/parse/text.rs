@@ -12,9 +12,15 @@ pub fn read(payload: &Payload) -> Result<Vec<Item>, Error> {
         Markup::Plain
     };
     // separators of fields stand where a space would
-    let separator = |c: char| matches!(c, '\u{1C}'..='\u{1F}');
-    let text = match payload.text.contains(separator) {
-        true => payload.text.replace(separator, " "),
+    let separator = |b: u8| b >> 2 == 0x1C >> 2;
+    let text = match payload
+        .text
+        .bytes()
+        .fold(false, |any, b| any | separator(b))
+    {
+        true => payload
+            .text
+            .replace(|c| matches!(c, '\u{1C}'..='\u{1F}'), " "),
         false => payload.text.to_owned(),
     };
     dispatch.body = Some(Marked { text, markup });

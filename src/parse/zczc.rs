@@ -295,18 +295,11 @@ fn signed(body: String, dispatch: &mut Dispatch) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::telex::samples::text;
     use super::*;
 
-    fn items(text: &str) -> Vec<Dispatch> {
-        let items = read(&Payload::of(text)).expect("a payload");
-        items
-            .into_iter()
-            .map(|item| item.expect("an item"))
-            .collect()
-    }
-
-    fn text(marked: &Option<Marked>) -> &str {
-        marked.as_ref().map_or("", |marked| &marked.text)
+    fn items(message: &str) -> Vec<Dispatch> {
+        telex::samples::items(read, message)
     }
 
     #[test]

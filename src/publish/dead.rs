@@ -67,7 +67,7 @@ pub fn dead_letter(
         partition,
     );
     headers.push(("ce-type", TYPE.to_owned()));
-    headers.push(("traceparent", super::begin_trace(&message.origin)));
+    headers.push(("traceparent", super::trace_of(message)));
     Outbound {
         outcome: Outcome::Dead,
         reason: Some(rejection.reason),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 #[cfg(feature = "daemon")]
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::json;
 use crate::story::Timestamp;
 
 /// The value of `wire.schema`.
@@ -376,7 +377,8 @@ pub struct Region<'a> {
     pub role: &'static str,
     #[cfg_attr(feature = "daemon", schemars(range(min = 0.0, max = 1.0)))]
     pub score: f64,
-    pub mentions: Vec<Mention<'a>>,
+    #[cfg_attr(feature = "daemon", schemars(with = "Vec<Mention<'a>>"))]
+    pub mentions: Mentions,
 }
 
 #[derive(Serialize)]
@@ -392,7 +394,8 @@ pub struct Place<'a> {
     /// Degrees east, WGS 84.
     pub lon: Option<f64>,
     pub id: Option<&'a str>,
-    pub mentions: Vec<Mention<'a>>,
+    #[cfg_attr(feature = "daemon", schemars(with = "Vec<Mention<'a>>"))]
+    pub mentions: Mentions,
 }
 
 #[derive(Serialize)]
@@ -415,7 +418,8 @@ pub struct Actor<'a> {
     pub from: &'static str,
     #[cfg_attr(feature = "daemon", schemars(range(min = 0.0, max = 1.0)))]
     pub score: f64,
-    pub mentions: Vec<Mention<'a>>,
+    #[cfg_attr(feature = "daemon", schemars(with = "Vec<Mention<'a>>"))]
+    pub mentions: Mentions,
 }
 
 /// Where a tag was earned. Offsets are Unicode code points, half open, into the text named by `in`.
@@ -434,4 +438,78 @@ pub struct Mention<'a> {
     #[serde(rename = "use", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "daemon", schemars(extend("enum" = ["literal", "associative"])))]
     pub usage: Option<&'static str>,
+}
+
+/// The mentions of a tag as JSON: there are dozens in a story, so each is written at once, where its offsets are found.
+pub struct Mentions {
+    json: Vec<u8>,
+}
+
+impl<'m> FromIterator<Mention<'m>> for Mentions {
+    fn from_iter<I: IntoIterator<Item = Mention<'m>>>(mentions: I) -> Mentions {
+        let mut json = b"[".to_vec();
+        for mention in mentions {
+            if json.len() > 1 {
+                json.push(b',');
+            }
+            mention.write(&mut json);
+        }
+        json.push(b']');
+        Mentions { json }
+    }
+}
+
+impl Serialize for Mentions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.json)
+    }
+}
+
+impl Mention<'_> {
+    /// Appends what the derived `Serialize` writes.
+    fn write(&self, json: &mut Vec<u8>) {
+        json.reserve(80 + self.text.len());
+        json.extend_from_slice(br#"{"in":""#);
+        json.extend_from_slice(self.within.as_bytes());
+        json.extend_from_slice(br#"","start":"#);
+        json::integer(self.start.into(), json);
+        json.extend_from_slice(br#","end":"#);
+        json::integer(self.end.into(), json);
+        json.extend_from_slice(br#","text":"#);
+        json::escaped(self.text, json);
+        if let Some(usage) = self.usage {
+            json.extend_from_slice(br#","use":""#);
+            json.extend_from_slice(usage.as_bytes());
+            json.push(b'"');
+        }
+        json.push(b'}');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mentions_are_written_as_serde_json_writes_them() {
+        let mention = |within: &'static str, end, text, usage| Mention {
+            within: within.into(),
+            start: 0,
+            end,
+            text,
+            usage,
+        };
+        let all = || {
+            [
+                mention("headline", 7, "“Peru” \"x\"\n", Some("literal")),
+                mention("caption:12", u32::MAX, "\\", None),
+                mention("body", 10, "", Some("associative")),
+            ]
+        };
+        for count in 0..=3 {
+            let mentions: Mentions = all().into_iter().take(count).collect();
+            let want = serde_json::to_vec(&all()[..count]).expect("JSON");
+            assert_eq!(json::write(&mentions, 0), want);
+        }
+    }
 }

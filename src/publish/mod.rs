@@ -19,8 +19,8 @@ pub use dead::{dead_letter, gap};
 pub use schema::schema;
 
 use crate::story::{
-    ClusterId, Held, HeldId, Origin, Outbound, Outcome, Relation, Signal, Story, Tags, Timestamp,
-    Verdict, slug,
+    ClusterId, Held, HeldId, Origin, Outbound, Outcome, RawMessage, Relation, Signal, Story, Tags,
+    Timestamp, Verdict, slug,
 };
 use bytes::Bytes;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
@@ -276,6 +276,12 @@ fn trace_parent(story: &Story) -> String {
         Some(parent) => parent.clone(),
         None => begin_trace(&story.origin),
     }
+}
+
+/// The trace that came in with a message that became no story, else one that begins here.
+fn trace_of(message: &RawMessage) -> String {
+    let sent = message.trace_parent().map(str::to_owned);
+    sent.unwrap_or_else(|| begin_trace(&message.origin))
 }
 
 /// W3C Trace Context, version 00, sampled: derived from stream and sequence.

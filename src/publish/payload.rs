@@ -35,7 +35,7 @@ pub fn event<'a>(
         urgency: story.urgency,
         language: &story.language,
         headlines: headlines(story),
-        descriptions: described(story.description.as_deref(), "summary"),
+        descriptions: descriptions(story),
         bodies: bodies(story, body.total),
         title: labels.title.as_deref(),
         by: labels.by.as_deref(),
@@ -143,6 +143,13 @@ fn headlines(story: &Story) -> Vec<Worded<'_>> {
         .collect()
 }
 
+fn descriptions(story: &Story) -> Vec<Worded<'_>> {
+    let further = story.labels.descriptions.iter();
+    let mut all = described(story.description.as_deref(), "summary");
+    all.extend(further.map(|(role, value)| Worded { role, value }));
+    all
+}
+
 fn described<'a>(value: Option<&'a str>, role: &'a str) -> Vec<Worded<'a>> {
     value
         .map(|value| Worded { role, value })
@@ -163,7 +170,15 @@ fn bodies(story: &Story, char_count: usize) -> Vec<Body<'_>> {
 
 /// Words of a body: normalize left no other white space than single spaces and line feeds.
 fn words(body: &str) -> usize {
-    let gaps = body.bytes().filter(|b| matches!(b, b' ' | b'\n')).count();
+    // counted in bytes, of which many are added in one step, before a byte can overflow
+    let blocks = body.as_bytes().chunks(128);
+    let in_block = |block: &[u8]| {
+        let gaps = block
+            .iter()
+            .map(|b| u8::from(*b == b' ') | u8::from(*b == b'\n'));
+        usize::from(gaps.sum::<u8>())
+    };
+    let gaps: usize = blocks.map(in_block).sum();
     let words = gaps + usize::from(!body.is_empty());
     debug_assert_eq!(words, body.split_whitespace().count());
     words
@@ -391,7 +406,7 @@ impl<'a> Marker<'a> {
         }
     }
 
-    fn mark(&mut self, mentions: &[story::Mention]) -> Vec<Mention<'a>> {
+    fn mark(&mut self, mentions: &[story::Mention]) -> Mentions {
         mentions
             .iter()
             .take(self.most)
@@ -402,7 +417,7 @@ impl<'a> Marker<'a> {
     fn one(&mut self, mention: &story::Mention) -> Option<Mention<'a>> {
         let range = mention.start as usize..mention.end as usize;
         let text = self.story.text(mention.zone).get(range)?;
-        let points = self.points(mention.zone);
+        let start = self.points(mention.zone).before(mention.start);
         Some(Mention {
             within: match mention.zone {
                 Zone::Headline => Cow::Borrowed("headline"),
@@ -410,8 +425,8 @@ impl<'a> Marker<'a> {
                 Zone::Dateline => Cow::Borrowed("dateline"),
                 Zone::Caption(n) => Cow::Owned(format!("caption:{n}")),
             },
-            start: points.before(mention.start),
-            end: points.before(mention.end),
+            start,
+            end: start + text.chars().count() as u32,
             text,
             usage: mention.usage.map(|usage| match usage {
                 Usage::Literal => "literal",

@@ -31,14 +31,15 @@ pub fn tag(
     lexicon: &Lexicon,
     tags: &mut Tags,
 ) {
-    let mut scene = Scene::of(spots, located, lexicon, &story.language);
+    let date = date_of(story);
+    let mut scene = Scene::of(spots, located, lexicon, &story.language, date);
     let mut bill = Bill::default();
     scene.join_parted_roles();
     scene.define(&mut bill);
     scene.cast_roles(story, &mut bill);
     scene.cast_states(&mut bill);
     scene.refer(&mut bill);
-    tags.actors = bill.tags(lexicon, date_of(story), &story.language);
+    tags.actors = bill.tags(lexicon, date, &story.language);
 }
 
 /// The day the story speaks from: that of its version, of its dateline, or of its arrival.
@@ -235,7 +236,10 @@ impl Scene<'_> {
                     bill.add(Key::State(country), 0.75, self.place(&item));
                 }
                 What::Capital(country) if self.speaks(at) => {
-                    bill.add(Key::State(country), 0.65, self.place(&item));
+                    let government = self.cast.government();
+                    let key = government.map(|role| Key::Agent(role, Some(country)));
+                    let key = key.unwrap_or(Key::State(country));
+                    bill.add(key, 0.65, self.place(&item));
                 }
                 What::Demonym(country) if self.is_deed(at) => {
                     bill.add(Key::State(country), 0.6, self.place(&item));

@@ -304,7 +304,8 @@ fn casing(tokens: &[Token]) -> Casing {
     }
     if capital + upper == 0 {
         Casing::Lower
-    } else if upper > 3 * (lower + capital) {
+    } else if upper > 3 * (lower + capital).max(1) {
+        // one to three words in capitals may as well be acronyms
         Casing::Capitals
     } else if lower * 4 <= capital + upper {
         Casing::Title

@@ -1,10 +1,12 @@
 //! The loop on the bus in memory: whatever happens to commits and writers, the outcomes are those of a quiet day.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use bytes::Bytes;
 use copytaster::daemon::bus::memory::{InMemory, Mishap};
 use copytaster::daemon::bus::{
     Batch, Bus, Checkpoint, Extent, Fault, Memory, Pulled, Record, Room, Stored, Stray, Unstored,
@@ -35,6 +37,7 @@ fn config(instance: &str) -> Config {
         heartbeat: Duration::from_millis(20),
         takeover_after: Duration::from_millis(120),
         block_bytes: 5000,
+        volume_bytes: 20_000,
         ..Config::default()
     }
 }
@@ -58,10 +61,18 @@ fn start(bus: &InMemory, instance: &str, core: &Core) -> Running {
 }
 
 fn publish(bus: &InMemory, seed: u64, messages: u64) {
+    publish_part(bus, seed, 0..messages);
+}
+
+/// The messages of a day that come at these places.
+fn publish_part(bus: &InMemory, seed: u64, part: Range<u64>) {
     let mut desk = Desk::new(seed);
-    for second in (MORNING..).take(messages as usize) {
+    for (place, second) in (0..part.end).zip(MORNING..) {
         desk.set_clock(second);
         let copy = desk.next();
+        if place < part.start {
+            continue;
+        }
         let at = Timestamp::from_second(second).unwrap();
         bus.publish(&copy.subject, at, copy.body);
     }
@@ -162,6 +173,27 @@ async fn writers_that_die_and_fence_each_other_change_no_outcome() {
         done(&bus, 400).await;
         running.iter().for_each(|running| running.stop.cancel());
         equal(&bus.outcomes(), &expected, seed);
+    }
+}
+
+/// Imprints are in the log twice, but for the newest: whichever is lost, the other says the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_remembers_from_volumes_or_without_them() {
+    let core = core(30);
+    let expected = quiet_day(11, 600, &core).await;
+    for lost in ["imprint", "volume", "catalogue", "nothing"] {
+        let bus = InMemory::default();
+        for life in 1..=4 {
+            publish_part(&bus, 11, 150 * (life - 1)..150 * life);
+            let running = start(&bus, "a", &core);
+            done(&bus, 150 * life).await;
+            running.stop.cancel();
+            running.task.await.unwrap().unwrap();
+            let catalogue = bus.catalogue().await.unwrap();
+            assert!(catalogue.is_some(), "a volume was bound");
+            bus.lose(lost);
+        }
+        equal(&bus.outcomes(), &expected, 11);
     }
 }
 
@@ -275,6 +307,14 @@ impl Bus for Deadly {
         self.bus.recall(after).await
     }
 
+    async fn catalogue(&self) -> Result<Option<(u64, Bytes)>, Fault> {
+        self.bus.catalogue().await
+    }
+
+    async fn volume(&self, sequence: u64) -> Result<Option<Bytes>, Fault> {
+        self.bus.volume(sequence).await
+    }
+
     async fn strays(&self, after: u64) -> Result<Vec<Stray>, Fault> {
         tokio::time::sleep(self.sleeps).await;
         self.bus.strays(after).await
@@ -286,6 +326,10 @@ impl Bus for Deadly {
 
     async fn forget(&self, before: u64) -> Result<(), Fault> {
         self.bus.forget(before).await
+    }
+
+    async fn reach(&self) -> Result<u64, Fault> {
+        self.bus.reach().await
     }
 
     async fn extent(&self) -> Result<Extent, Fault> {

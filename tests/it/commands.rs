@@ -159,9 +159,88 @@ async fn who_lacks_a_permission_is_told_which() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lacks_a_permission_is_told_which_by_every_command() {
+    let server = Server::start(
+        r#"accounts { DESK { jetstream: enabled, users: [
+            { user: mute, password: HUNTER2, permissions { publish: ["x"], subscribe: ["_INBOX.>"] } },
+            { user: asking, password: HUNTER2, permissions { publish: ["$JS.API.INFO"], subscribe: ["_INBOX.>"] } }
+        ] } }"#,
+    );
+    for (user, args, subject) in [
+        (
+            "mute",
+            &["run", "--set", "admin.listen="][..],
+            "$JS.API.INFO",
+        ),
+        ("mute", &["dead", "list"], "$JS.API.INFO"),
+        ("asking", &["dead", "list"], "$JS.API.STREAM.INFO.WIRE"),
+        ("asking", &["bench"], "$JS.API.STREAM.CREATE.BENCH"),
+    ] {
+        let url = server
+            .url()
+            .replace("nats://", &format!("nats://{user}:HUNTER2@"));
+        let output = command(&server, args)
+            .env("COPYTASTER__NATS__SERVERS", format!("{url},{url}"))
+            .env("COPYTASTER__LOG__LEVEL", "trace")
+            .output()
+            .unwrap();
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        let last = said.lines().last().unwrap();
+        let violation = format!("Permissions Violation for Publish to \"{subject}");
+        assert!(last.contains(&violation), "{args:?}: {last}");
+        assert!(last.matches("timed out").count() <= 1, "{args:?}: {last}");
+        assert!(
+            said.contains("attempting connection") && !said.contains("HUNTER2"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_bench_that_would_measure_nothing_says_so() {
+    for (args, part) in [
+        (&["--rounds", "0", "--rate", "0"][..], "nothing to measure"),
+        (&["--messages", "0"], "0 is not in 1.."),
+        (&["--seconds", "0"], "0 is not in 1.."),
+        (
+            &[],
+            "cannot connect to nats://127.0.0.1:1, nats://127.0.0.1:2",
+        ),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
+        let nowhere = "nats.servers=nats://127.0.0.1:1,nats://127.0.0.1:2";
+        let output = command
+            .args(["bench", "--set", nowhere])
+            .args(args)
+            .output();
+        let output = output.unwrap();
+        assert!(
+            !output.status.success() && said(&output).contains(part),
+            "{}",
+            said(&output)
+        );
+    }
+}
+
 fn taste(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
     command.arg("taste").args(args).output().unwrap()
+}
+
+#[test]
+fn taste_says_what_it_does_not_show() {
+    let folder = Scratch::new("taste-quiet");
+    let cut = folder.0.join("cut.json");
+    fs::write(&cut, "{\"a").unwrap();
+    let output = taste(&[cut.to_str().unwrap()]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("1 dead letters") && said.contains("--all"),
+        "{said}"
+    );
 }
 
 #[test]

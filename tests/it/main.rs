@@ -3,6 +3,7 @@
 // a test that unwraps fails where it stands
 #![allow(clippy::unwrap_used)]
 
+mod account;
 mod actor;
 mod admin;
 mod bad_input;
@@ -12,8 +13,11 @@ mod commands;
 mod contract;
 mod dedup;
 mod faults;
+mod fixtures;
 mod golden;
+mod hostile;
 mod lexicon;
+mod logins;
 mod nats;
 mod pipeline;
 mod region;

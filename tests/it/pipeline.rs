@@ -61,7 +61,7 @@ fn copy() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(super::support::cases(64))]
 
     #[test]
     fn outcomes_do_not_depend_on_batches_or_restarts(
@@ -205,4 +205,26 @@ fn what_cancels_a_held_story_is_an_event_of_its_own() {
     );
     let trace = header(&records[2], "traceparent");
     assert_eq!(trace, header(&records[1], "traceparent"));
+}
+
+#[test]
+fn the_trace_of_a_message_goes_on_whatever_becomes_of_it() {
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let story = "{\"headline\":\"Bridge opens\",\"body_text\":\"The bridge was opened on Monday by the mayor.\"}";
+    for (body, outcome) in [(story, Outcome::Story), ("{\"a", Outcome::Dead)] {
+        let mut sent = message(1, "wire.raw.dpa.world", body);
+        sent.headers
+            .push(("traceparent".to_owned(), TRACE.to_owned()));
+        let records = records(pipeline(Settings::default()).process(&[sent]));
+        assert_eq!(records[0].outcome, outcome);
+        let trace = records[0]
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "traceparent");
+        assert_eq!(
+            trace.map(|(_, value)| value.as_str()),
+            Some(TRACE),
+            "{body}"
+        );
+    }
 }

@@ -3,12 +3,13 @@
 use std::sync::{Arc, LazyLock};
 
 use copytaster::story::{
-    Caption, Dateline, Fingerprint, Format, HeadlineRole, ItemKind, Labels, Origin, PubStatus,
-    RegionRole, Source, Story, Tags, Text, Timestamp, Tokens, Zone,
+    Caption, Dateline, RegionRole, Story, Tags, Text, Timestamp, Tokens, Zone,
 };
 use copytaster::tag::{Lexicon, Tagger};
 use proptest::prelude::*;
 use serde::Deserialize;
+
+use crate::support::blank;
 
 pub static TAGGER: LazyLock<Tagger> = LazyLock::new(|| Tagger::new(Arc::new(Lexicon::embedded())));
 
@@ -59,48 +60,12 @@ pub fn story(case: &Case) -> Story {
         })
         .collect();
     let mut story = Story {
-        origin: Origin {
-            stream: Arc::from("WIRE_RAW"),
-            sequence: 1,
-        },
-        item: 0,
-        received: Timestamp::UNIX_EPOCH,
-        source: Source {
-            agency: None,
-            feed: None,
-            format: Format::PlainText,
-            charset: "utf-8",
-        },
-        raw: Fingerprint {
-            sha256: [0; 32],
-            bytes: 0,
-        },
-        trace_parent: None,
-        uri: "urn:x".to_owned(),
-        identified: false,
-        version: None,
-        alt_ids: Vec::new(),
-        kind: ItemKind::Text,
-        status: PubStatus::Usable,
-        first_created: None,
-        version_created: None,
-        embargoed_until: None,
-        urgency: None,
         language: case.lang.clone().unwrap_or_else(|| "en".to_owned()),
         headline,
-        headline_role: HeadlineRole::Main,
-        further_headlines: Vec::new(),
         body,
-        description: None,
         dateline,
         captions,
-        sign_off: None,
-        signals: Vec::new(),
-        version_text: None,
-        take: None,
-        labels: Labels::default(),
-        repairs: Vec::new(),
-        tokens: Tokens::default(),
+        ..blank::story(1, Timestamp::UNIX_EPOCH)
     };
     let captions = (0..case.captions.len()).map(|n| Zone::Caption(n as u16));
     let zones: Vec<Zone> = [Zone::Headline, Zone::Dateline, Zone::Body]
@@ -216,6 +181,8 @@ fn a_hundred_thousand_towns_take_no_more_than_their_share() {
 }
 
 proptest! {
+    #![proptest_config(super::support::cases(256))]
+
     #[test]
     fn any_text_has_sound_tags_and_the_same_ones_again(
         words in prop::collection::vec(prop::sample::select(vec![

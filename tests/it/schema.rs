@@ -55,9 +55,7 @@ fn the_shipped_copies_are_what_the_command_prints() {
 
 #[test]
 fn the_asyncapi_document_holds_to_asyncapi() {
-    let corpus = std::env::var_os("COPYTASTER_CORPUS").map(PathBuf::from);
-    let corpus = corpus.unwrap_or_else(|| root().join("../shared")); // COPYTASTER_CORPUS
-    let path = corpus.join("contract/schema/asyncapi-3.0.0.schema.json");
+    let path = super::support::corpus().join("contract/schema/asyncapi-3.0.0.schema.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
         // past the harness, which keeps what a passing test prints
         let _ = writeln!(

@@ -41,8 +41,9 @@ impl Drawer {
     pub async fn open(settings: &Settings) -> anyhow::Result<Drawer> {
         let config = settings.jetstream().await?;
         let connection = jetstream::open(&config).await?;
+        let stream = stream(&connection.context, &config.out_stream).await;
         Ok(Drawer {
-            stream: stream(&connection.context, &config.out_stream).await?,
+            stream: connection.explain(stream)?,
             connection,
             name: config.out_stream,
             prefix: config.prefix,

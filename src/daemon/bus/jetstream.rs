@@ -2,6 +2,7 @@
 
 mod answer;
 mod reader;
+mod refusal;
 mod rights;
 mod setup;
 mod strays;
@@ -15,7 +16,8 @@ use std::time::Duration;
 use async_nats::client::traits::Publisher as _;
 use async_nats::header::HeaderName;
 use async_nats::jetstream::Context;
-use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::{DirectGetErrorKind, LastRawMessageErrorKind, Stream};
 use async_nats::message::OutboundMessage;
 use async_nats::{Client, ConnectOptions, HeaderMap, Request};
 use bytes::Bytes;
@@ -28,8 +30,9 @@ use super::{
 use crate::publish;
 use crate::story::{Origin, RawMessage, Subject};
 use reader::Reader;
+use refusal::Refusals;
 
-pub use setup::{Connection, open, open_raw, refuse_version};
+pub use setup::{Connection, LEAST_EVENTS, covers, open, open_raw, refuse_version};
 pub use survey::{Survey, survey};
 
 const BATCH_ID: &str = "Nats-Batch-Id";
@@ -67,6 +70,8 @@ pub struct Config {
     /// How long created streams keep messages; zero for ever.
     pub raw_max_age: Duration,
     pub out_max_age: Duration,
+    /// Bytes after which a created out stream drops its oldest; 0 for no bound.
+    pub out_max_bytes: u64,
     /// What the memory spans: the out stream must keep as much.
     pub window: Duration,
     /// Bytes of the largest record, headers included.
@@ -90,6 +95,7 @@ impl Default for Config {
             storage: Storage::File,
             raw_max_age: Duration::from_secs(7 * 86_400),
             out_max_age: Duration::from_secs(30 * 86_400),
+            out_max_bytes: 0,
             window: Duration::from_secs(72 * 3600),
             max_event_bytes: 1_000_000,
             request_timeout: Duration::from_secs(5),
@@ -108,6 +114,8 @@ struct Inner {
     client: Client,
     context: Context,
     subjects: Subjects,
+    /// What the partition reads of the raw stream; empty where it reads all.
+    partial: Vec<String>,
     source: Mutex<Reader>,
     log: Mutex<Reader>,
     batches: AtomicU64,
@@ -120,6 +128,8 @@ struct Subjects {
     prefix: Option<String>,
     checkpoint: String,
     imprint: String,
+    volume: String,
+    catalogue: String,
 }
 
 impl Subjects {
@@ -131,6 +141,8 @@ impl Subjects {
             prefix: (prefix != "wire").then(|| prefix.clone()),
             checkpoint: format!("{prefix}.state.checkpoint.{partition}"),
             imprint: format!("{prefix}.state.imprint.{partition}"),
+            volume: format!("{prefix}.state.volume.{partition}"),
+            catalogue: format!("{prefix}.state.catalogue.{partition}"),
         }
     }
 
@@ -156,8 +168,10 @@ impl Subjects {
 impl JetStream {
     /// Connects, and makes sure that server and streams are what the rest relies on.
     pub async fn connect(config: Config) -> Result<JetStream, Fault> {
-        let client = setup::connect(&config).await?;
-        JetStream::with_client(config, client).await
+        let refusals = Refusals::default();
+        let client = setup::connect(&refusals.listen(&config)).await?;
+        let connected = JetStream::with_client(config, client).await;
+        connected.map_err(|fault| refusals.explain(fault))
     }
 
     /// The same on a connection that there is already.
@@ -176,7 +190,7 @@ impl JetStream {
             source: Mutex::new(Reader::new(
                 &context,
                 &config.raw_stream,
-                raw,
+                raw.clone(),
                 (4 * most).max(32 << 20),
             )),
             // our own records are small, and what waits here at a start stays in memory for long
@@ -187,6 +201,7 @@ impl JetStream {
                 most.max(8 << 20),
             )),
             subjects,
+            partial: raw,
             batches: AtomicU64::new(0),
             name: client
                 .new_inbox()
@@ -224,6 +239,21 @@ impl JetStream {
         }
     }
 
+    /// The out stream, unasked.
+    async fn log(&self) -> Result<Stream<()>, Fault> {
+        self.unasked(&self.inner.config.out_stream).await
+    }
+
+    async fn unasked(&self, name: &str) -> Result<Stream<()>, Fault> {
+        let stream = self.inner.context.get_stream_no_info(name).await;
+        stream.map_err(|error| Fault::Surroundings(format!("no way to the stream: {error}")))
+    }
+
+    /// The last record of a subject of the out stream.
+    async fn last(&self, subject: &str) -> Result<Option<StreamMessage>, Fault> {
+        last_of(&self.log().await?, subject).await
+    }
+
     async fn extent_of(&self, stream: &str) -> Result<Extent, Fault> {
         let stream = self.inner.context.get_stream(stream).await;
         let stream = stream
@@ -234,6 +264,17 @@ impl JetStream {
             last: state.last_sequence,
             created: reader::created(&stream)?,
         })
+    }
+}
+
+/// The last record of a subject. Asked of the leader: a direct get may be answered by a replica that is behind.
+async fn last_of(stream: &Stream<()>, subject: &str) -> Result<Option<StreamMessage>, Fault> {
+    match stream.get_last_raw_message_by_subject(subject).await {
+        Ok(message) => Ok(Some(message)),
+        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(Fault::Surroundings(format!(
+            "cannot read the last record of {subject}: {error}"
+        ))),
     }
 }
 
@@ -335,30 +376,15 @@ impl Bus for JetStream {
     }
 
     async fn checkpoint(&self) -> Result<Option<Stored>, Fault> {
-        let stream = self
-            .inner
-            .context
-            .get_stream_no_info(&self.inner.config.out_stream)
-            .await;
-        let stream = stream
-            .map_err(|error| Fault::Surroundings(format!("no way to the stream: {error}")))?;
-        // asked of the leader: a direct get may be answered by a replica that is behind
-        let last = stream
-            .get_last_raw_message_by_subject(&self.inner.subjects.checkpoint)
-            .await;
-        match last {
-            Ok(message) => {
-                let checkpoint = Checkpoint::from_json(&message.payload).map_err(Fault::Refused)?;
-                Ok(Some(Stored {
-                    sequence: message.sequence,
-                    checkpoint,
-                }))
-            }
-            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(Fault::Surroundings(format!(
-                "cannot read the checkpoint: {error}"
-            ))),
-        }
+        let last = self.last(&self.inner.subjects.checkpoint).await?;
+        last.map(|message| {
+            let checkpoint = Checkpoint::from_json(&message.payload).map_err(Fault::Refused)?;
+            Ok(Stored {
+                sequence: message.sequence,
+                checkpoint,
+            })
+        })
+        .transpose()
     }
 
     async fn recall(&self, after: u64) -> Result<Vec<Memory>, Fault> {
@@ -375,6 +401,25 @@ impl Bus for JetStream {
             .into_iter()
             .map(|message| self.memory(message))
             .collect()
+    }
+
+    async fn catalogue(&self) -> Result<Option<(u64, Bytes)>, Fault> {
+        let last = self.last(&self.inner.subjects.catalogue).await?;
+        Ok(last.map(|message| (message.sequence, message.payload)))
+    }
+
+    async fn volume(&self, sequence: u64) -> Result<Option<Bytes>, Fault> {
+        let stream = self.log().await?;
+        match stream.direct_get(sequence).await {
+            Ok(message) if *message.subject == *self.inner.subjects.volume => {
+                Ok(Some(message.payload))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Fault::Surroundings(format!(
+                "cannot read the volume record {sequence}: {error}"
+            ))),
+        }
     }
 
     async fn strays(&self, after: u64) -> Result<Vec<Stray>, Fault> {
@@ -399,34 +444,37 @@ impl Bus for JetStream {
     }
 
     async fn remove(&self, sequence: u64) -> Result<(), Fault> {
-        let fault = |error: &dyn std::fmt::Display| {
+        let deleted = self.log().await?.delete_message(sequence).await;
+        deleted.map(|_| ()).map_err(|error| {
             Fault::Surroundings(format!("cannot remove record {sequence}: {error}"))
-        };
-        let name = &self.inner.config.out_stream;
-        let stream = self.inner.context.get_stream_no_info(name).await;
-        let stream = stream.map_err(|error| fault(&error))?;
-        match stream.delete_message(sequence).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(fault(&error)),
-        }
+        })
     }
 
     async fn forget(&self, before: u64) -> Result<(), Fault> {
-        let stream = self
-            .inner
-            .context
-            .get_stream_no_info(&self.inner.config.out_stream)
-            .await;
-        let stream = stream
-            .map_err(|error| Fault::Surroundings(format!("no way to the stream: {error}")))?;
-        let purge = stream
-            .purge()
-            .filter(&self.inner.subjects.imprint)
-            .sequence(before);
-        let purged = purge.await;
-        purged
-            .map_err(|error| Fault::Surroundings(format!("cannot purge old imprints: {error}")))?;
+        let stream = self.log().await?;
+        let Subjects {
+            imprint, volume, ..
+        } = &self.inner.subjects;
+        for subject in [imprint, volume] {
+            let purge = stream.purge().filter(subject).sequence(before);
+            purge.await.map_err(|error| {
+                Fault::Surroundings(format!("cannot purge old imprints: {error}"))
+            })?;
+        }
         Ok(())
+    }
+
+    async fn reach(&self) -> Result<u64, Fault> {
+        if self.inner.partial.is_empty() {
+            return Ok(self.extent().await?.last);
+        }
+        let stream = self.unasked(&self.inner.config.raw_stream).await?;
+        let mut reach = 0;
+        for subject in &self.inner.partial {
+            let last = last_of(&stream, subject).await?;
+            reach = reach.max(last.map_or(0, |message| message.sequence));
+        }
+        Ok(reach)
     }
 
     async fn extent(&self) -> Result<Extent, Fault> {

@@ -76,6 +76,14 @@ pub struct Logged {
     is_memory: bool,
 }
 
+impl Logged {
+    /// Whether it belongs to the daemon's own memory, and is of this kind.
+    fn is(&self, kind: &str) -> bool {
+        let own = self.record.subject.strip_prefix("wire.state.");
+        own.is_some_and(|rest| rest.split('.').next() == Some(kind))
+    }
+}
+
 impl InMemory {
     /// Adds a message to the source; its sequence counts from 1.
     pub fn publish(&self, subject: &str, received: Timestamp, body: impl Into<Bytes>) {
@@ -115,6 +123,16 @@ impl InMemory {
         let store = self.store();
         let outcomes = store.log.iter().filter(|logged| !logged.is_memory);
         outcomes.map(|logged| logged.record.clone()).collect()
+    }
+
+    /// Retention takes the daemon's own records of this kind, up to the last catalogue.
+    pub fn lose(&self, kind: &str) {
+        let mut store = self.store();
+        let mut catalogues = store.log.iter().filter(|logged| logged.is("catalogue"));
+        let last = catalogues.next_back().map_or(0, |logged| logged.sequence);
+        store
+            .log
+            .retain(|logged| !logged.is(kind) || logged.sequence > last);
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
@@ -223,7 +241,7 @@ impl Store {
         let imprints = self
             .log
             .iter()
-            .filter(|logged| logged.is_memory && logged.sequence > after);
+            .filter(|logged| logged.sequence > after && logged.is("imprint"));
         let header = |record: &Record, name: &str| {
             let found = record.headers.iter().find(|(has, _)| *has == name);
             found.map(|(_, value)| value.clone())
@@ -313,6 +331,19 @@ impl Bus for InMemory {
         Ok(self.wait(|store| store.recall(after)).await)
     }
 
+    async fn catalogue(&self) -> Result<Option<(u64, Bytes)>, Fault> {
+        let store = self.store();
+        let last = store.log.iter().rfind(|logged| logged.is("catalogue"));
+        Ok(last.map(|logged| (logged.sequence, logged.record.body.clone())))
+    }
+
+    async fn volume(&self, sequence: u64) -> Result<Option<Bytes>, Fault> {
+        let store = self.store();
+        let mut volumes = store.log.iter().filter(|logged| logged.is("volume"));
+        let found = volumes.find(|logged| logged.sequence == sequence);
+        Ok(found.map(|logged| logged.record.body.clone()))
+    }
+
     async fn strays(&self, after: u64) -> Result<Vec<Stray>, Fault> {
         let store = self.store();
         let logged = store.log.iter().filter(|logged| logged.sequence > after);
@@ -340,6 +371,10 @@ impl Bus for InMemory {
             .log
             .retain(|logged| !logged.is_memory || logged.sequence >= before);
         Ok(())
+    }
+
+    async fn reach(&self) -> Result<u64, Fault> {
+        Ok(self.store().extent().last)
     }
 
     async fn extent(&self) -> Result<Extent, Fault> {

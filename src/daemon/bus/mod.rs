@@ -172,7 +172,9 @@ pub enum Fault {
 pub fn made_anew(source: &str) -> Fault {
     Fault::Refused(format!(
         "stream {source} was made anew: the checkpoint counts messages of the one before, and going on would pass \
-         over those of the new one; purge the checkpoint of the partition if that was intended"
+         over those of the new one; if that was intended, purge the checkpoint of the partition \
+         (`nats stream purge WIRE --subject wire.state.checkpoint.main` for streams.out and partition.name as they come; \
+         see \"The raw stream was made anew\" in the runbook)"
     ))
 }
 
@@ -217,14 +219,23 @@ pub trait Bus: Clone + Send + Sync + 'static {
     /// Imprints and checkpoints after sequence `after` of the log: waits for the first, then takes what is there.
     fn recall(&self, after: u64) -> impl Future<Output = Result<Vec<Memory>, Fault>> + Send;
 
+    /// The last catalogue of volumes and its sequence in the log.
+    fn catalogue(&self) -> impl Future<Output = Result<Option<(u64, Bytes)>, Fault>> + Send;
+
+    /// The record of a volume with this sequence; `None` where there is none.
+    fn volume(&self, sequence: u64) -> impl Future<Output = Result<Option<Bytes>, Fault>> + Send;
+
     /// Our own outcomes and imprints after sequence `after` of the log.
     fn strays(&self, after: u64) -> impl Future<Output = Result<Vec<Stray>, Fault>> + Send;
 
     /// Removes the record with this sequence from the log.
     fn remove(&self, sequence: u64) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Removes imprints before sequence `before` of the log.
+    /// Removes imprints and volumes before sequence `before` of the log.
     fn forget(&self, before: u64) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// How far the subjects of this partition reach in the source: the sequence of their last message, 0 for none.
+    fn reach(&self) -> impl Future<Output = Result<u64, Fault>> + Send;
 
     /// How far the source reaches.
     fn extent(&self) -> impl Future<Output = Result<Extent, Fault>> + Send;

@@ -1,11 +1,10 @@
 //! Settings of the right types → every fault in what they mean together.
 
-use std::path::PathBuf;
-
 use async_nats::ServerAddr;
 use jiff::tz::TimeZone;
 
-use super::{Fault, Feed, MAX_BATCH, Nats, Settings};
+use super::{Fault, Feed, MAX_BATCH, Nats, Server, Settings, files};
+use crate::daemon::bus::jetstream::{LEAST_EVENTS, covers};
 use crate::story::slug;
 
 /// The least an event must be allowed to hold: room for headers and verdict, and for words.
@@ -18,7 +17,7 @@ pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
     let mut faults = Vec::new();
     servers(&settings.nats, &mut faults);
     login(&settings.nats, &mut faults);
-    files(settings, &mut faults);
+    files::faults(settings, &mut faults);
     streams(settings, &mut faults);
     partition(settings, &mut faults);
     run(settings, &mut faults);
@@ -76,6 +75,12 @@ fn login(nats: &Nats, faults: &mut Vec<Fault>) {
         let message = format!("one way to log in, found also {}", rest.join(", "));
         faults.push(Fault::new(*first, message));
     }
+    let mut logins = nats.servers.iter().filter_map(Server::login);
+    let first = logins.next();
+    if logins.any(|login| Some(login) != first) {
+        let message = "more than one login; the servers of a cluster share one";
+        faults.push(Fault::new("nats.servers", message));
+    }
     let password = nats.password.is_some() || nats.password_file.is_some();
     if password && nats.user.is_none() {
         faults.push(Fault::new(
@@ -104,33 +109,6 @@ fn login(nats: &Nats, faults: &mut Vec<Fault>) {
     }
 }
 
-fn files(settings: &Settings, faults: &mut Vec<Fault>) {
-    let nats = &settings.nats;
-    let named: [(&str, &Option<PathBuf>); 7] = [
-        ("nats.creds_file", &nats.creds_file),
-        ("nats.nkey_file", &nats.nkey_file),
-        ("nats.token_file", &nats.token_file),
-        ("nats.password_file", &nats.password_file),
-        ("nats.tls.ca_file", &nats.tls.ca_file),
-        ("nats.tls.cert_file", &nats.tls.cert_file),
-        ("nats.tls.key_file", &nats.tls.key_file),
-    ];
-    for (path, file) in named {
-        if let Some(file) = file
-            && let Err(error) = std::fs::File::open(file)
-        {
-            let message = format!("cannot read {}: {error}", file.display());
-            faults.push(Fault::new(path, message));
-        }
-    }
-    if let Some(folder) = &settings.lexicon.folder
-        && !folder.is_dir()
-    {
-        let message = format!("{} is no folder", folder.display());
-        faults.push(Fault::new("lexicon.folder", message));
-    }
-}
-
 fn streams(settings: &Settings, faults: &mut Vec<Fault>) {
     let streams = &settings.streams;
     for (path, name) in [("streams.raw", &streams.raw), ("streams.out", &streams.out)] {
@@ -147,6 +125,14 @@ fn streams(settings: &Settings, faults: &mut Vec<Fault>) {
     if !(1..=5).contains(&streams.replicas) {
         let message = format!("{} is not within 1..5", streams.replicas);
         faults.push(Fault::new("streams.replicas", message));
+    }
+    let least = LEAST_EVENTS * settings.limits.max_event_bytes as u64;
+    if (1..least).contains(&streams.out_max_bytes) {
+        let message = format!(
+            "{} would drop what it has to remember: 0 for no bound, or {least} and more",
+            streams.out_max_bytes
+        );
+        faults.push(Fault::new("streams.out_max_bytes", message));
     }
     let (window, kept) = (settings.dedup.window, streams.out_max_age);
     if !kept.0.is_zero() && window > kept {
@@ -166,18 +152,41 @@ fn partition(settings: &Settings, faults: &mut Vec<Fault>) {
     if partition.subjects.is_empty() {
         faults.push(Fault::new("partition.subjects", "at least one is needed"));
     }
-    for subject in &partition.subjects {
-        let tokens: Vec<&str> = subject.split('.').collect();
-        let good = |(at, token): (usize, &&str)| match *token {
-            ">" => at + 1 == tokens.len(),
-            "*" => true,
-            token => !token.is_empty() && !token.contains([' ', '\t', '*', '>']),
+    let mut fault = |message| faults.push(Fault::new("partition.subjects", message));
+    for (at, subject) in partition.subjects.iter().enumerate() {
+        let wider = |(other_at, other): &(usize, &String)| {
+            *other_at != at
+                && is_filter(other)
+                && covers(other, subject)
+                && (*other != subject || *other_at < at)
         };
-        if !subject.starts_with("wire.raw.") || !tokens.iter().enumerate().all(good) {
-            let message = format!("{subject:?} is no subject filter below wire.raw.");
-            faults.push(Fault::new("partition.subjects", message));
+        if !is_filter(subject) {
+            fault(format!("{subject:?} is no subject filter below wire.raw."));
+        } else if let Some((_, other)) = partition.subjects.iter().enumerate().find(wider) {
+            fault(format!(
+                "{subject:?} is within {other:?}, and the server reads no such pair; leave it out"
+            ));
+        }
+        // `>` is at least one token more: a feed of its own name is not among them
+        if let Some(feed) = subject.strip_suffix(".>")
+            && feed.split('.').count() >= 4
+            && !partition.subjects.iter().any(|other| covers(other, feed))
+        {
+            fault(format!(
+                "{subject:?} does not match {feed:?}; give both: [{feed:?}, {subject:?}]"
+            ));
         }
     }
+}
+
+fn is_filter(subject: &str) -> bool {
+    let tokens: Vec<&str> = subject.split('.').collect();
+    let good = |(at, token): (usize, &&str)| match *token {
+        ">" => at + 1 == tokens.len(),
+        "*" => true,
+        token => !token.is_empty() && !token.contains([' ', '\t', '*', '>']),
+    };
+    subject.starts_with("wire.raw.") && tokens.iter().enumerate().all(good)
 }
 
 fn run(settings: &Settings, faults: &mut Vec<Fault>) {

@@ -1,6 +1,7 @@
 //! Layers of settings → one tree, with the place each value comes from. Reads as far as it can, and
 //! collects every fault on the way.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -73,6 +74,8 @@ pub(super) struct Tree {
     root: Value,
     defaults: Value,
     file: Option<PathBuf>,
+    /// Names of our variables.
+    variables: Vec<String>,
 }
 
 const ENVIRONMENT: &str = "the environment";
@@ -123,6 +126,7 @@ impl Tree {
             root,
             defaults: defaults.cache,
             file: sources.file.clone(),
+            variables: sources.environment.iter().map(|v| v.0.clone()).collect(),
         }
     }
 
@@ -156,31 +160,77 @@ impl Tree {
         None
     }
 
-    /// The file or layer that a value comes from; `None` for a default.
+    /// The file, variable or layer that a value comes from, or the first value of a section; `None` for a default.
     pub(super) fn origin(&self, keys: &[&str]) -> Option<String> {
-        self.named(find(&self.root, keys)?.origin()?)
+        let (below, value) = said(find(&self.root, keys)?)?;
+        self.named(value, &[keys.join("."), below].join("."))
     }
 
-    /// The file by the name it was given.
-    fn named(&self, origin: &str) -> Option<String> {
-        match &self.file {
-            Some(file) if ![ENVIRONMENT, ARGUMENTS].contains(&origin) => {
-                Some(file.display().to_string())
+    /// The file by the name it was given, the environment by the variable.
+    fn named(&self, origin: &str, path: &str) -> Option<String> {
+        let name = match &self.file {
+            _ if origin == ENVIRONMENT => {
+                let wanted = format!("copytaster.{}", path.trim_end_matches('.'));
+                let is = |name: &&String| name.to_lowercase().replace("__", ".") == wanted;
+                let variable = self.variables.iter().find(is);
+                variable.map_or_else(|| origin.to_owned(), String::clone)
             }
-            _ => Some(origin.to_owned()),
-        }
+            Some(file) if origin != ARGUMENTS => file.display().to_string(),
+            _ => origin.to_owned(),
+        };
+        Some(name)
     }
 
     /// Every value as (path, value, origin), sorted by path, secrets not shown.
     pub(super) fn lines(&self) -> Vec<(String, String, Option<String>)> {
         let mut lines = Vec::new();
         walk(&self.root, "", &mut lines);
-        for (_, _, origin) in &mut lines {
-            *origin = origin.take().and_then(|origin| self.named(&origin));
+        for (path, _, origin) in &mut lines {
+            *origin = origin.take().and_then(|origin| self.named(&origin, path));
         }
         lines.sort();
         lines
     }
+}
+
+/// Puts faults into the order of `config/default.toml`: those of whole layers first, unknown keys at the end of their
+/// section, and what has one path as it was found.
+pub(super) fn sort(faults: &mut [Fault]) {
+    let (mut places, mut section) = (BTreeMap::new(), String::new());
+    for (at, line) in DEFAULT.lines().enumerate() {
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            section = name.to_owned();
+            places.insert(section.clone(), at);
+        } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
+            places.insert(format!("{section}.{key}"), at);
+        }
+    }
+    let place = |path: &str| {
+        let section = std::iter::successors(Some(path), |path| Some(path.rsplit_once('.')?.0))
+            .skip(usize::from(places.contains_key(path) && path.contains('.')))
+            .find_map(|above| places.get(above));
+        let is_layer = path.is_empty() || path == ARGUMENTS;
+        let last = if is_layer { 0 } else { usize::MAX };
+        let key = places.get(path).copied().unwrap_or(usize::MAX);
+        (section.copied().unwrap_or(last), key)
+    };
+    faults.sort_by_cached_key(|fault| {
+        let (section, key) = place(&fault.path);
+        (section, key, fault.path.clone())
+    });
+}
+
+/// The origin of a value, or of the first below it, with the path to that.
+fn said(value: &Value) -> Option<(String, &str)> {
+    let ValueKind::Table(table) = &value.kind else {
+        return Some((String::new(), value.origin()?));
+    };
+    let mut keys: Vec<&String> = table.keys().collect();
+    keys.sort();
+    keys.into_iter().find_map(|key| {
+        let (below, origin) = said(&table[key])?;
+        Some((format!("{key}.{below}"), origin))
+    })
 }
 
 /// Of an argument that may hold a secret, what comes before the value.
@@ -227,9 +277,35 @@ fn sentence(error: &ConfigError) -> String {
             unexpected,
             expected,
             ..
-        } => format!("expected {expected}, found {unexpected}"),
+        } => {
+            let found = unexpected.to_string();
+            let found = match found.split_once('`') {
+                Some((_, number)) => number.trim_end_matches('`'),
+                None => found.strip_prefix("string ").unwrap_or(&found),
+            };
+            match *expected {
+                "an integer" => format!("{found} is no whole number of 0 or more"),
+                "an unsigned 64 bit or less integer" | "an unsigned 8 bit integer" => {
+                    format!("{found} is below 0 or too large")
+                }
+                "a boolean" => format!("{found} is neither true nor false"),
+                expected => format!("expected {expected}, found {found}"),
+            }
+        }
         ConfigError::At { error, .. } => sentence(error),
-        error => error.to_string(),
+        error => plainly(&error.to_string()),
+    }
+}
+
+/// Without the names that our types have.
+fn plainly(said: &str) -> String {
+    match said.split_once(", expected struct ") {
+        Some((found, _)) => {
+            let found = found.trim_start_matches("invalid type: ");
+            let found = found.trim_start_matches("string ");
+            format!("expected a section with keys, found {found}")
+        }
+        None => said.to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use config::{Value, ValueKind};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
@@ -46,9 +47,19 @@ impl<'de> Deserialize<'de> for Time {
 pub struct Server(String);
 
 impl Server {
-    /// With name and password, for connecting alone.
+    /// With name and password: for parsing alone, for the client logs what it is given.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Without name and password, for connecting.
+    pub fn bare(&self) -> String {
+        let (scheme, rest) = match self.0.split_once("://") {
+            Some((scheme, rest)) => (format!("{scheme}://"), rest),
+            None => (String::new(), self.0.as_str()),
+        };
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        format!("{scheme}{host}")
     }
 
     /// Name and password in the address; a name alone is a token.
@@ -117,6 +128,20 @@ where
     Ok((!text.trim().is_empty()).then(|| T::from(text)))
 }
 
+/// What one of a few words stands for.
+pub(super) fn one_of<'de, D, T>(deserializer: D, words: &[(&str, T)]) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Copy,
+{
+    let text = String::deserialize(deserializer)?;
+    let meant = words.iter().find(|(word, _)| *word == text);
+    meant.map(|(_, meant)| *meant).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        D::Error::custom(format!("{text:?} is none of {}", words.join(", ")))
+    })
+}
+
 /// `None` for a text that is blank, else an address and a port.
 pub(super) fn address<'de, D>(deserializer: D) -> Result<Option<SocketAddr>, D::Error>
 where
@@ -154,11 +179,22 @@ where
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
-            let mut list = Vec::new();
-            while let Some(item) = items.next_element::<String>()? {
-                list.push(T::from(item));
+            let (mut list, mut odd) = (Vec::new(), Vec::new());
+            while let Some(item) = items.next_element::<Value>()? {
+                match item.kind {
+                    ValueKind::Table(_) => odd.push("a table"),
+                    ValueKind::Array(_) => odd.push("a list"),
+                    ValueKind::Nil => odd.push("nothing"),
+                    _ => list.push(T::from(item.to_string())),
+                }
             }
-            Ok(list)
+            match odd.is_empty() {
+                true => Ok(list),
+                false => Err(A::Error::custom(format!(
+                    "expected a list of texts, found in it {}",
+                    odd.join(", ")
+                ))),
+            }
         }
     }
 
@@ -182,5 +218,9 @@ mod tests {
             login("tls://s3cret@host"),
             Some(("s3cret".to_owned(), None))
         );
+        let bare = |text: &str| Server::from(text.to_owned()).bare();
+        assert_eq!(bare("tls://me:a@b:c@host:4222"), "tls://host:4222");
+        assert_eq!(bare("s3cret@host"), "host");
+        assert_eq!(bare("nats://host"), "nats://host");
     }
 }

@@ -35,13 +35,16 @@ struct Texts {
     /// The `Duid` of the component that holds the body, else of one around it.
     duid: Option<String>,
     caption: Option<Marked>,
+    /// The headline of the component nearest around the body.
+    headline: Option<String>,
 }
 
 pub fn fill(item: &Element<'_>, dispatch: &mut Dispatch) {
     let mut texts = Texts::default();
     for component in item.all("NewsComponent") {
-        component_of(component, Part::Story, dispatch, &mut texts);
+        component_of(component, Part::Story, None, dispatch, &mut texts);
     }
+    head(texts.headline.take(), dispatch);
     dispatch.body = match (texts.lead, texts.body) {
         (Some(lead), Some(body)) if !body.text.starts_with(lead.text.trim()) => {
             Some(prose::joined(lead, body))
@@ -64,7 +67,35 @@ pub fn fill(item: &Element<'_>, dispatch: &mut Dispatch) {
     }
 }
 
-fn component_of(component: &Element<'_>, around: Part, dispatch: &mut Dispatch, texts: &mut Texts) {
+/// The headline nearest to the body is the story's; what stands over the whole package is another one.
+fn head(nearest: Option<String>, dispatch: &mut Dispatch) {
+    let Some(nearest) = nearest else {
+        return;
+    };
+    let same = |headline: &Marked| headline.text.trim() == nearest.trim();
+    if let Some(outer) = dispatch.headline.take_if(|headline| !same(headline)) {
+        let outer = ("alternative".to_owned(), outer);
+        dispatch.further_headlines.push(outer);
+        dispatch.headline = Some(marked(nearest));
+    }
+}
+
+/// The headline of a component's own news lines.
+fn own_headline(component: &Element<'_>) -> Option<String> {
+    let lines = component.all("NewsLines");
+    let mut written = lines
+        .flat_map(Element::children)
+        .filter(|line| matches!(line.name, "HeadLine" | "Headline"));
+    written.find_map(Element::words)
+}
+
+fn component_of(
+    component: &Element<'_>,
+    around: Part,
+    over: Option<&str>,
+    dispatch: &mut Dispatch,
+    texts: &mut Texts,
+) {
     let role = component.child("Role").and_then(formal).unwrap_or_default();
     let part = part_of(&role).unwrap_or(around);
     match part {
@@ -79,6 +110,8 @@ fn component_of(component: &Element<'_>, around: Part, dispatch: &mut Dispatch, 
         }
         _ => {}
     }
+    let own = own_headline(component);
+    let over = own.as_deref().or(over);
     describe(component, dispatch);
     for content in component.all("ContentItem") {
         let before = texts.body.is_some();
@@ -86,13 +119,14 @@ fn component_of(component: &Element<'_>, around: Part, dispatch: &mut Dispatch, 
         if !before && texts.body.is_some() {
             let duid = component.value("Duid");
             texts.duid = duid.or(texts.duid.take());
+            texts.headline = over.map(str::to_owned);
         }
     }
     if texts.duid.is_none() {
         texts.duid = component.value("Duid");
     }
     for inner in component.all("NewsComponent") {
-        component_of(inner, part, dispatch, texts);
+        component_of(inner, part, over, dispatch, texts);
     }
 }
 
@@ -301,9 +335,10 @@ fn contents(content: &Element<'_>, part: Part, dispatch: &mut Dispatch, texts: &
         return;
     }
     let page = data.find("body").unwrap_or(data);
-    let Some(text) = prose::text_of(page, &mut dispatch.labels.associations) else {
+    let Some(mut text) = prose::text_of(page, &mut dispatch.labels.associations) else {
         return;
     };
+    without_references(&mut text.text);
     match part {
         Part::Headline => {
             dispatch.headline.get_or_insert(text);
@@ -320,6 +355,15 @@ fn contents(content: &Element<'_>, part: Part, dispatch: &mut Dispatch, texts: &
         }
         Part::Story | Part::Body if texts.body.is_none() => texts.body = Some(text),
         _ => {}
+    }
+}
+
+/// Drops lines where an exporter printed the name of an element in place of what it refers to.
+fn without_references(text: &mut String) {
+    const NAME: &str = "NewsComponentRef";
+    if text.contains(NAME) {
+        let lines = text.lines().filter(|line| line.trim() != NAME);
+        *text = lines.collect::<Vec<_>>().join("\n");
     }
 }
 

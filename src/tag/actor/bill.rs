@@ -30,6 +30,8 @@ pub struct Said {
     pub sector: Arc<str>,
     pub role: String,
     pub former: bool,
+    /// A word such as `leader`, which leaves open what office it is.
+    pub vague: bool,
 }
 
 /// A person or an organisation that no table holds.
@@ -195,6 +197,8 @@ struct Face<'l> {
     role: Option<Arc<str>>,
     aliases: &'l [Arc<str>],
     trust: f32,
+    /// The sector of the office that a person held last.
+    held: Option<Arc<str>>,
 }
 
 impl<'l> Face<'l> {
@@ -244,6 +248,7 @@ impl<'l> Face<'l> {
                     role: None,
                     aliases: &[],
                     trust: 1.0,
+                    held: None,
                 }
             }
             Key::People(country) => {
@@ -274,6 +279,7 @@ impl<'l> Face<'l> {
             role: None,
             aliases: &[],
             trust: 1.0,
+            held: None,
         }
     }
 
@@ -287,6 +293,7 @@ impl<'l> Face<'l> {
             role: None,
             aliases: &known.acronyms,
             trust: 1.0,
+            held: None,
         };
         // the term that holds on the story's date, else the last one that ended before it
         let begun = known.terms.iter().rev().find(|term| term.from <= date);
@@ -300,6 +307,7 @@ impl<'l> Face<'l> {
                 }
             }
             Some(term) => {
+                face.held = Some(term.sector.clone());
                 face.sector = Some(former(&term.sector));
                 face.role = Some(format!("former {}", term.role).into());
             }
@@ -310,6 +318,14 @@ impl<'l> Face<'l> {
 
     /// The story's word for an office beats the table, which may be older or younger than the story.
     fn call(&mut self, said: &Said) {
+        // whom the story calls a leader is in office, whatever the table knows
+        let was = self.role.as_deref().and_then(|r| r.strip_prefix("former "));
+        if said.vague && !said.former {
+            if let (Some(role), Some(held)) = (was, &self.held) {
+                (self.role, self.sector) = (Some(role.into()), Some(held.clone()));
+            }
+            return;
+        }
         let role = if said.former {
             format!("former {}", said.role)
         } else {
@@ -340,6 +356,7 @@ impl<'l> Face<'l> {
             role: local.role.as_deref().map(Arc::from),
             aliases: &[],
             trust: 1.0,
+            held: None,
         }
     }
 }

@@ -89,6 +89,14 @@ pub struct Known {
     pub terms: Vec<Term>,
 }
 
+impl Known {
+    /// Whether an office of theirs is held on a day.
+    pub fn serves_on(&self, day: Date) -> bool {
+        let holds = |term: &Term| term.from <= day && term.to.is_none_or(|to| day <= to);
+        self.terms.iter().any(holds)
+    }
+}
+
 /// One name of an actor: what `Sense::Actor` is an index of.
 #[derive(Clone, Copy, Debug)]
 pub struct Name {
@@ -104,6 +112,8 @@ pub struct Cast {
     titles: Vec<Role>,
     known: Vec<Known>,
     names: Vec<Name>,
+    /// The role that a capital stands for where it acts.
+    government: Option<u16>,
     /// Hash of the last word of a person's name → persons, in table order.
     surnames: HashMap<u64, Vec<u32>, Xxh3Builder>,
 }
@@ -125,6 +135,11 @@ impl Cast {
         self.names[index as usize]
     }
 
+    /// The plain role `government`, where the table has one.
+    pub fn government(&self) -> Option<u16> {
+        self.government
+    }
+
     /// Persons whose name ends in the word with this hash.
     pub fn surnamed(&self, hash: u64) -> &[u32] {
         self.surnames.get(&hash).map_or(&[], Vec::as_slice)
@@ -134,6 +149,8 @@ impl Cast {
     pub fn read(tables: &mut Tables<'_>, gazetteer: &Gazetteer, builder: &mut Builder) -> Cast {
         let mut cast = Cast::default();
         cast.read_agents(tables, gazetteer, builder);
+        let government = cast.agents.iter().position(|r| &*r.name == "government");
+        cast.government = government.map(|index| index as u16);
         cast.read_titles(tables, gazetteer, builder);
         cast.read_actors(tables, gazetteer, builder);
         cast

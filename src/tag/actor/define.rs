@@ -209,6 +209,7 @@ impl Scene<'_> {
                 break;
             }
         }
+        let spelled = spelled.or_else(|| self.spelled_over_stop(section, begin, at));
         if spelled.is_some() {
             return spelled;
         }
@@ -225,6 +226,19 @@ impl Scene<'_> {
             .find(heads);
         let far = far.filter(|t| self.spells_or_knows(section, *t, at));
         loose.or(headed).or(far)
+    }
+
+    /// Where a long name begins that a full stop parts, as where a letter or a line was lost on the way: the
+    /// initials of all its capital words spell the short name, four letters or more.
+    fn spelled_over_stop(&self, section: usize, stop: usize, at: usize) -> Option<usize> {
+        let tokens = self.tokens(section);
+        let length = tokens[at].end() - tokens[at].start;
+        if stop == 0 || stop == at || length < 4 || !tokens[stop].is(Shape::SENTENCE) {
+            return None;
+        }
+        let of_name = |t: &usize| tokens[*t].is(Shape::CAPITAL) || Small::of(&tokens[*t]).any();
+        let mut starts = (stop.saturating_sub(8)..stop).rev().take_while(of_name);
+        starts.find(|t| tokens[*t].is(Shape::CAPITAL) && self.spells(section, *t, at, at))
     }
 
     /// Whether a short name begins like the long one that begins far before it, or is known by itself.

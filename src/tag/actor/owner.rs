@@ -171,6 +171,9 @@ impl Scene<'_> {
 
     /// The owner that stands before a role: a country, or an organisation of none.
     fn owner_before(&self, at: usize) -> Option<Option<u16>> {
+        if let Some(country) = self.led_by(at) {
+            return Some(Some(country));
+        }
         let item = &self.items[at];
         let before = self.before(at)?;
         let from = self.behind(before);
@@ -180,8 +183,10 @@ impl Scene<'_> {
         let gap = item.first - from;
         let joined = gap == 1 && Small::of(&self.tokens(item.section)[from]).has(Small::JOIN);
         let near = gap <= REACH && self.adjectives(item.section, from, item.first);
+        // where the nationality stands behind its noun, the one before a noun is of the noun before it
+        let leans = !self.adjective_follows || gap == 0 && !before.used;
         match before.what {
-            What::Demonym(_) if near => Some(self.country_of(before)),
+            What::Demonym(_) if near && leans => Some(self.country_of(before)),
             What::State(_) | What::Capital(_) | What::Place(_) if before.possessive && near => {
                 Some(self.owned(before))
             }
@@ -202,6 +207,24 @@ impl Scene<'_> {
             // Israeli and Palestinian police: the nearer one is read first
             _ => None,
         }
+    }
+
+    /// The country of the government of a leader: `the Bush administration`. All whom the table knows by that
+    /// surname are of it.
+    fn led_by(&self, at: usize) -> Option<u16> {
+        let item = &self.items[at];
+        let tokens = self.tokens(item.section);
+        let name = tokens.get(item.first.checked_sub(1)?)?;
+        let parted = Shape::BREAK.with(Shape::SENTENCE);
+        let government =
+            matches!(item.what, What::Agent(role) if self.cast.government() == Some(role));
+        if !government || !name.is(Shape::CAPITAL) || tokens[item.first].is(parted) {
+            return None;
+        }
+        let mut countries = self.cast.surnamed(name.hash).iter();
+        let first = self.cast.known(*countries.next()?).country?;
+        let same = countries.all(|other| self.cast.known(*other).country == Some(first));
+        same.then_some(first)
     }
 
     /// `foreign minister, …` after another title of the same person.

@@ -80,6 +80,16 @@ impl Scene<'_> {
             Some(Named::Words(first, stop)) => {
                 let mention = self.mention(chain.0, first, stop);
                 let words = &self.tokens(chain.0)[first..stop];
+                // King Hassan of Morocco
+                let (country, stated) = match self.realm(chain.0, stop).filter(|_| !stated) {
+                    Some(realm) => (Some(realm), true),
+                    None => (country, stated),
+                };
+                if let Some(actor) = self.known_as(words, country) {
+                    bill.add(Key::Known(actor), 0.85, mention);
+                    self.call(Key::Known(actor), said, bill);
+                    return end;
+                }
                 let local = self.person(chain.0, first, stop, said, country);
                 let key = bill.person(local, words);
                 let score = if stated { 0.85 } else { 0.7 };
@@ -96,11 +106,41 @@ impl Scene<'_> {
         end
     }
 
+    /// The country that stands behind the name of a holder: `Hassan of Morocco`.
+    fn realm(&self, section: usize, at: usize) -> Option<u16> {
+        let of = self.tokens(section).get(at)?;
+        let parted = Shape::BREAK.with(Shape::SENTENCE);
+        if of.is(parted) || !Small::of(of).has(Small::OF) {
+            return None;
+        }
+        let item = &self.items[self.item_at(section, at + 1)?];
+        let state = matches!(item.what, What::State(_)) && item.first == at + 1;
+        state.then(|| self.country_of(item)).flatten()
+    }
+
+    /// The one person of the table with the first and the last of these words in their name, of this country
+    /// where one is said: another spelling of what stands between.
+    fn known_as(&self, words: &[Token], country: Option<u16>) -> Option<u32> {
+        let [first, .., last] = words else {
+            return None;
+        };
+        let mut fits = self.cast.surnamed(last.hash).iter().filter(|index| {
+            let known = self.cast.known(**index);
+            let mut begins = None;
+            crate::story::tokenize(&known.name, |t| {
+                begins.get_or_insert(t.hash);
+            });
+            begins == Some(first.hash) && (country.is_none() || known.country == country)
+        });
+        match (fits.next(), fits.next()) {
+            (Some(actor), None) => Some(*actor),
+            _ => None,
+        }
+    }
+
     /// Notes the office by which the story calls a person of the table, where it says one.
     fn call(&self, key: Key, said: Said, bill: &mut Bill) {
-        if said.former || !SERVES.contains(&&*said.role) {
-            bill.call(key, said);
-        }
+        bill.call(key, said);
     }
 
     /// What a chain of titles says of its holder.
@@ -122,6 +162,7 @@ impl Scene<'_> {
             sector = self.sector_before(chain.start).or(sector);
         }
         Said {
+            vague: SERVES.iter().any(|r| role == *r),
             sector: sector.unwrap_or_else(|| "GOV".into()),
             role,
             former: self.is_former(&self.items[chain.start], behind),
@@ -208,13 +249,25 @@ impl Scene<'_> {
         {
             return Some(Named::Words(behind, end));
         }
-        let persons = self.cast.surnamed(first.hash);
-        let mut own = persons
-            .iter()
-            .filter(|p| country.is_none() || self.cast.known(**p).country == country);
-        match (own.next(), own.next()) {
-            (Some(person), None) => Some(Named::Known(*person, behind)),
-            _ => Some(Named::Words(behind, end)),
+        match self.holder(first.hash, country) {
+            Some(person) => Some(Named::Known(person, behind)),
+            None => Some(Named::Words(behind, end)),
+        }
+    }
+
+    /// The one person of the table with a surname, of a country where one is said; of several of one name the
+    /// one who is in office on the day of the story.
+    fn holder(&self, surname: u64, country: Option<u16>) -> Option<u32> {
+        let persons = self.cast.surnamed(surname).iter().copied();
+        let own = persons.filter(|p| country.is_none() || self.cast.known(*p).country == country);
+        let mut serving = own
+            .clone()
+            .filter(|p| self.cast.known(*p).serves_on(self.date));
+        let mut all = own.clone();
+        match (all.next(), all.next(), serving.next(), serving.next()) {
+            (Some(only), None, ..) => Some(only),
+            (_, _, Some(only), None) => Some(only),
+            _ => None,
         }
     }
 

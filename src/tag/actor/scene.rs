@@ -5,7 +5,7 @@ use super::super::mention::{Section, Spot, Spots};
 use super::super::region::Located;
 use super::cast::Cast;
 use super::words::Small;
-use crate::story::{Mention, Shape, Token, Zone};
+use crate::story::{Date, Mention, Shape, Token, Zone};
 
 /// What a name is, as far as acting goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Scene<'s> {
     pub located: &'s Located,
     /// Countries that the story names outside its dateline, sorted.
     pub countries: Vec<u16>,
+    /// The day the story speaks from.
+    pub date: Date,
     /// Languages that put the nationality behind the noun.
     pub adjective_follows: bool,
     /// Languages where a bare name behind a noun owns it.
@@ -66,6 +68,7 @@ impl<'s> Scene<'s> {
         located: &'s Located,
         lexicon: &'s Lexicon,
         language: &str,
+        date: Date,
     ) -> Scene<'s> {
         let primary = language.split('-').next().unwrap_or(language);
         let mut scene = Scene {
@@ -75,6 +78,7 @@ impl<'s> Scene<'s> {
             items: Vec::with_capacity(spots.all().len()),
             located,
             countries: Vec::new(),
+            date,
             adjective_follows: !matches!(primary, "en" | "de" | "ru"),
             bare_genitive: matches!(primary, "ru" | "ar"),
         };

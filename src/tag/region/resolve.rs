@@ -365,8 +365,10 @@ impl Reader<'_, '_> {
             } else {
                 (spot, other)
             };
+            // over a comma, or one word such as `and`
+            let gap = two.first.checked_sub(one.first + u32::from(one.count));
             other.section == spot.section
-                && (1..=2).contains(&(two.first - one.first))
+                && gap.is_some_and(|gap| gap <= 1)
                 && !self.spots.begins_sentence(two)
                 && self
                     .spots

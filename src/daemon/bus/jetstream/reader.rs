@@ -113,15 +113,8 @@ impl Reader {
         let first = state.first_sequence;
         let consumer: Consumer<pull::Config> = stream
             .create_consumer(pull::Config {
-                deliver_policy: DeliverPolicy::ByStartSequence {
-                    start_sequence: after + 1,
-                },
-                ack_policy: AckPolicy::None,
                 filter_subjects: self.filters.clone(),
-                inactive_threshold: Duration::from_secs(30),
-                memory_storage: true,
-                num_replicas: 1,
-                ..pull::Config::default()
+                ..throwaway(after)
             })
             .await
             .map_err(|error| fault(&error))?;
@@ -201,6 +194,20 @@ impl Live {
             published,
             message,
         }))
+    }
+}
+
+/// A consumer without acks of what comes after a sequence, which the server forgets when nobody asks.
+pub(super) fn throwaway(after: u64) -> pull::Config {
+    pull::Config {
+        deliver_policy: DeliverPolicy::ByStartSequence {
+            start_sequence: after + 1,
+        },
+        ack_policy: AckPolicy::None,
+        inactive_threshold: Duration::from_secs(30),
+        memory_storage: true,
+        num_replicas: 1,
+        ..pull::Config::default()
     }
 }
 

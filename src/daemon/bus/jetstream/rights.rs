@@ -105,6 +105,8 @@ fn needs(config: &Config, absent: &[&str]) -> Vec<String> {
 }
 
 pub(super) const ACCOUNT_INFO: &str = "$JS.API.INFO";
+/// Where one asks which streams hold a subject; `run` can do without.
+pub(super) const STREAM_NAMES: &str = "$JS.API.STREAM.NAMES";
 
 pub(super) fn stream_info(stream: &str) -> String {
     format!("$JS.API.STREAM.INFO.{stream}")

@@ -1,21 +1,31 @@
 //! Before the first message: is the server new enough, are the streams what exactly-once relies on?
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::context::{AccountErrorKind, ContextBuilder, GetStreamErrorKind};
-use async_nats::jetstream::stream::{self, PersistenceMode, RetentionPolicy, StorageType};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerError};
+use async_nats::jetstream::context::{
+    AccountErrorKind, ContextBuilder, CreateStreamErrorKind, GetStreamErrorKind,
+};
+use async_nats::jetstream::stream::{
+    self, DiscardPolicy, PersistenceMode, RetentionPolicy, StorageType,
+};
+use async_nats::{Client, ConnectErrorKind};
 
+use super::refusal::{self, Refusals, short};
 use super::{Config, Storage};
 use crate::daemon::bus::Fault;
-use crate::daemon::settings::Server;
+use crate::daemon::settings::{Server, Time};
 use crate::publish;
 
 /// The first server that commits an atomic batch as we rely on it.
 const OLDEST_SERVER: (u64, u64, u64) = (2, 15, 1);
+
+/// Events of the largest size that the out stream must have room for, where it has a bound at all.
+pub const LEAST_EVENTS: u64 = 64;
+/// Bytes of the largest record of our own memory, headers included.
+const IMPRINTS: usize = 257 << 10;
 
 pub(super) async fn connect(config: &Config) -> Result<Client, Fault> {
     let servers: Vec<String> = config
@@ -34,16 +44,8 @@ pub(super) async fn connect(config: &Config) -> Result<Client, Fault> {
             Duration::from_millis((20_u64 << tries.min(6)).min(1000))
         });
     options.connect(&config.servers).await.map_err(|error| {
-        use ConnectErrorKind::{Authentication, AuthorizationViolation, ServerParse, Tls};
-        let hint = match error.kind() {
-            AuthorizationViolation | Authentication => {
-                "check user, password, token, key or credentials file"
-            }
-            ServerParse => "expected nats://host:port, or tls://host:port",
-            Tls => "check certificates and the tls settings",
-            _ => "is the server running there?",
-        };
-        let said = format!("cannot connect to {servers}: {error}; {hint}");
+        use ConnectErrorKind::{Authentication, AuthorizationViolation, ServerParse};
+        let said = format!("cannot connect to {servers}: {}", refusal::advised(&error));
         match error.kind() {
             AuthorizationViolation | Authentication | ServerParse => Fault::Refused(said),
             _ => Fault::Surroundings(said),
@@ -59,54 +61,13 @@ pub struct Connection {
     refusals: Refusals,
 }
 
-/// What the server said last about a permission that is lacking. A request that is not allowed gets
-/// no answer: all that its sender sees is that the time is over.
-#[derive(Clone, Debug, Default)]
-struct Refusals(Arc<Mutex<Option<String>>>);
-
-impl Refusals {
-    fn listen(&self, options: ConnectOptions) -> ConnectOptions {
-        let last = self.clone();
-        options.event_callback(move |event| {
-            if let Event::ServerError(ServerError::Other(said)) = event
-                && said.to_lowercase().contains("permissions violation")
-            {
-                *last.lock() = Some(said);
-            }
-            std::future::ready(())
-        })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<String>> {
-        self.0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn explain(&self, fault: Fault) -> Fault {
-        match (&*self.lock(), fault) {
-            (Some(violation), Fault::Surroundings(said)) => Fault::Refused(format!(
-                "{said}; the server says: {violation}; allow it, or connect as another user"
-            )),
-            (_, fault) => fault,
-        }
-    }
-}
-
 impl Connection {
     /// The end of a command, with the permission that it lacked, if so.
     ///
     /// # Errors
     /// When `end` is one.
     pub fn explain<T>(&self, end: anyhow::Result<T>) -> anyhow::Result<T> {
-        end.map_err(|error| match &*self.refusals.lock() {
-            Some(violation) => {
-                anyhow::anyhow!(
-                    "{error:#}; the server says: {violation}; allow it, or connect as another user"
-                )
-            }
-            None => error,
-        })
+        end.map_err(|error| self.refusals.explain_any(error))
     }
 }
 
@@ -115,7 +76,7 @@ pub async fn open_raw(config: &Config) -> Result<Connection, Fault> {
     let connection = open(config).await?;
     let raw = ensure(config, &connection.context, raw_stream(config)).await;
     let raw = raw.map_err(|fault| connection.refusals.explain(fault))?;
-    let drift = verify_raw(&raw, config);
+    let drift = verify_inlet(&raw, config);
     if !drift.is_empty() {
         return Err(Fault::Refused(drift.join("\n")));
     }
@@ -125,11 +86,7 @@ pub async fn open_raw(config: &Config) -> Result<Connection, Fault> {
 /// For who looks into streams that there are: makes sure of the server alone.
 pub async fn open(config: &Config) -> Result<Connection, Fault> {
     let refusals = Refusals::default();
-    let listening = Config {
-        options: refusals.listen(config.options.clone()),
-        ..config.clone()
-    };
-    let client = connect(&listening).await?;
+    let client = connect(&refusals.listen(config)).await?;
     let context = context(config, &client);
     let sound = server(config, &client, &context).await;
     sound.map_err(|fault| refusals.explain(fault))?;
@@ -207,7 +164,10 @@ pub(super) async fn account(context: &Context) -> Result<(), Fault> {
         {
             Fault::Refused("JetStream is not enabled for this account; enable it for the account, or connect with another".to_owned())
         }
-        _ => Fault::Surroundings(format!("JetStream does not answer: {error}")),
+        AccountErrorKind::JetStream(said) => {
+            refusal::fault(format!("JetStream does not answer: {error}"), &said)
+        }
+        _ => Fault::Surroundings(format!("JetStream does not answer: {}", short(&error))),
     })
 }
 
@@ -239,8 +199,13 @@ pub(super) async fn find(context: &Context, name: &str) -> Result<Option<stream:
             {
                 Ok(None)
             }
+            GetStreamErrorKind::JetStream(said) => {
+                let what = format!("no answer about stream {name}: {error}");
+                Err(refusal::fault(what, &said))
+            }
             _ => Err(Fault::Surroundings(format!(
-                "no answer about stream {name}: {error}"
+                "no answer about stream {name}: {}",
+                short(&error)
             ))),
         },
     }
@@ -263,13 +228,73 @@ async fn ensure(
     if !config.manage_streams {
         return Err(Fault::Refused(missing(&name)));
     }
-    let made = context.create_stream(wanted).await;
-    let made =
-        made.map_err(|error| Fault::Surroundings(format!("cannot create stream {name}: {error}")))?;
-    Ok(made.cached_info().config.clone())
+    let error = match context.create_stream(wanted.clone()).await {
+        Ok(made) => return Ok(made.cached_info().config.clone()),
+        Err(error) => error,
+    };
+    let what = format!("cannot create stream {name}: {}", short(&error));
+    let CreateStreamErrorKind::JetStream(said) = error.kind() else {
+        return Err(Fault::Surroundings(what));
+    };
+    match said.error_code() {
+        // somebody was quicker, and wanted it otherwise: what differs is told like any drift
+        ErrorCode::STREAM_NAME_EXIST => {
+            let found = find(context, &name).await?;
+            found.ok_or(Fault::Surroundings(what))
+        }
+        ErrorCode::STREAM_SUBJECT_OVERLAP => {
+            let others = rivals(context, &wanted).await.join("\n");
+            Err(Fault::Refused(if others.is_empty() {
+                what
+            } else {
+                others
+            }))
+        }
+        ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED | ErrorCode::CLUSTER_NO_PEERS => {
+            let replicas = wanted.num_replicas;
+            let what = format!("{what}; streams.replicas is {replicas}: lower it, or add servers");
+            Err(refusal::fault(what, &said))
+        }
+        _ => Err(refusal::fault(what, &said)),
+    }
 }
 
-fn raw_stream(config: &Config) -> stream::Config {
+/// What stands in the way of a stream that is not there yet, as far as it can be told without making it.
+pub(super) async fn obstacles(
+    config: &Config,
+    client: &Client,
+    context: &Context,
+    wanted: &stream::Config,
+) -> Vec<String> {
+    let mut said = rivals(context, wanted).await;
+    if config.replicas > 1 && client.server_info().cluster.is_none() {
+        said.push(format!(
+            "stream {} cannot be created: streams.replicas is {} and the server is no cluster; lower it, or add servers",
+            wanted.name, config.replicas
+        ));
+    }
+    said
+}
+
+/// Other streams that hold subjects of the wanted one, a sentence each.
+async fn rivals(context: &Context, wanted: &stream::Config) -> Vec<String> {
+    let mut held: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for subject in &wanted.subjects {
+        if let Ok(other) = context.stream_by_subject(subject).await {
+            held.entry(other).or_default().push(subject);
+        }
+    }
+    let name = &wanted.name;
+    let told = |(other, subjects): (String, Vec<&str>)| {
+        let subjects = subjects.join(", ");
+        format!(
+            "stream {name} cannot be created: stream {other} has subjects in {subjects}; take them from it, delete it, or name it in streams.raw or streams.out"
+        )
+    };
+    held.into_iter().map(told).collect()
+}
+
+pub(super) fn raw_stream(config: &Config) -> stream::Config {
     stream::Config {
         name: config.raw_stream.clone(),
         subjects: vec![format!("{}.raw.>", config.prefix)],
@@ -278,11 +303,15 @@ fn raw_stream(config: &Config) -> stream::Config {
     }
 }
 
-fn out_stream(config: &Config) -> stream::Config {
+pub(super) fn out_stream(config: &Config) -> stream::Config {
     stream::Config {
         name: config.out_stream.clone(),
         subjects: out_subjects(config),
         max_age: config.out_max_age,
+        max_bytes: match config.out_max_bytes {
+            0 => -1,
+            bytes => i64::try_from(bytes).unwrap_or(i64::MAX),
+        },
         allow_rollup: true,
         allow_message_ttl: true,
         allow_atomic_publish: true,
@@ -315,19 +344,23 @@ pub(super) fn out_subjects(config: &Config) -> Vec<String> {
         .collect()
 }
 
+/// What of the raw stream is not as it must be for who publishes on it.
+fn verify_inlet(found: &stream::Config, config: &Config) -> Vec<String> {
+    let mut drift = Drift::new(&found.name);
+    drift.same("retention", &found.retention, &RetentionPolicy::Limits);
+    let meets = |filter: &String| found.subjects.iter().any(|has| overlaps(has, filter));
+    if !config.raw_subjects.iter().any(meets) {
+        drift.hold(found, &config.raw_subjects);
+    }
+    drift.faults
+}
+
 /// What of the raw stream is not as it must be.
 pub(super) fn verify_raw(found: &stream::Config, config: &Config) -> Vec<String> {
     let mut drift = Drift::new(&found.name);
     drift.same("retention", &found.retention, &RetentionPolicy::Limits);
-    for filter in &config.raw_subjects {
-        if !found
-            .subjects
-            .iter()
-            .any(|subject| overlaps(subject, filter))
-        {
-            drift.note("subjects", &found.subjects, filter);
-        }
-    }
+    drift.same("storage", &found.storage, &storage(config));
+    drift.hold(found, &config.raw_subjects);
     drift.faults
 }
 
@@ -341,28 +374,45 @@ pub(super) fn verify_out(found: &stream::Config, config: &Config) -> Vec<String>
     drift.same("allow_msg_ttl", &found.allow_message_ttl, &true);
     drift.same("storage", &found.storage, &storage(config));
     if found.persist_mode == Some(PersistenceMode::Async) {
-        drift.note("persist_mode", &"async", &"default");
+        drift.note("persist_mode", "async", "be default");
     }
-    for subject in out_subjects(config) {
-        if !found.subjects.iter().any(|has| covers(has, &subject)) {
-            drift.note("subjects", &found.subjects, &subject);
-        }
-    }
-    if !found.max_age.is_zero() && found.max_age < config.window {
+    drift.hold(found, &out_subjects(config));
+    let (kept, window) = (Time(found.max_age), Time(config.window));
+    if !kept.0.is_zero() && kept < window {
         drift.note(
             "max_age",
-            &found.max_age,
-            &format!("{:?} or more, the window", config.window),
+            kept,
+            format!("be {window} or more, the window of the memory, or 0s for ever"),
         );
     }
-    if found.max_messages_per_subject > 0 {
-        drift.note(
-            "max_msgs_per_subject",
-            &found.max_messages_per_subject,
-            &"unlimited",
-        );
-    }
+    limits(&mut drift, found, config);
     drift.faults
+}
+
+/// Limits by which the stream would drop, or not take, what we rely on. Where it takes no more instead of
+/// dropping its oldest, commits wait and nothing is lost.
+fn limits(drift: &mut Drift, found: &stream::Config, config: &Config) {
+    if found.max_messages_per_subject > 0 {
+        let most = found.max_messages_per_subject;
+        drift.note("max_msgs_per_subject", most, "be -1, without a limit");
+    }
+    let drops = found.discard == DiscardPolicy::Old;
+    if drops && found.max_messages > 0 {
+        let wanted = "be -1, without a limit: the oldest messages are the memory";
+        drift.note("max_msgs", found.max_messages, wanted);
+    }
+    let least = LEAST_EVENTS as i64 * config.max_event_bytes as i64;
+    if drops && (1..least).contains(&found.max_bytes) {
+        let wanted = format!("be {least} or more, or -1: the oldest messages are the memory");
+        drift.note("max_bytes", found.max_bytes, wanted);
+    }
+    let largest = config.max_event_bytes.max(IMPRINTS) as i64;
+    let most = i64::from(found.max_message_size);
+    if most > 0 && most < largest {
+        let limit = config.max_event_bytes;
+        let wanted = format!("be {largest} or more, or -1: limits.max_event_bytes is {limit}");
+        drift.note("max_msg_size", most, wanted);
+    }
 }
 
 /// Faults of one stream, each with both values.
@@ -381,20 +431,30 @@ impl<'a> Drift<'a> {
 
     fn same<T: std::fmt::Debug + PartialEq>(&mut self, key: &str, found: &T, wanted: &T) {
         if found != wanted {
-            self.note(key, found, wanted);
+            self.note(key, format!("{found:?}"), format!("be {wanted:?}"));
         }
     }
 
-    fn note(&mut self, key: &str, found: &dyn std::fmt::Debug, wanted: &dyn std::fmt::Debug) {
+    /// Each of `wanted` must be matched whole by a subject of the stream.
+    fn hold(&mut self, found: &stream::Config, wanted: &[String]) {
+        for subject in wanted {
+            if !found.subjects.iter().any(|has| covers(has, subject)) {
+                let subjects = format!("{:?}", found.subjects);
+                self.note("subjects", subjects, format!("hold {subject:?}"));
+            }
+        }
+    }
+
+    fn note(&mut self, key: &str, found: impl std::fmt::Display, must: impl std::fmt::Display) {
         let Drift { stream, faults } = self;
         faults.push(format!(
-            "stream {stream}: {key} is {found:?} and must be {wanted:?}; change the stream or the settings"
+            "stream {stream}: {key} is {found} and must {must}; change the stream or the settings"
         ));
     }
 }
 
 /// Whether every subject that `narrow` matches is matched by `wide`.
-pub(super) fn covers(wide: &str, narrow: &str) -> bool {
+pub fn covers(wide: &str, narrow: &str) -> bool {
     let (mut wide, mut narrow) = (wide.split('.'), narrow.split('.'));
     loop {
         match (wide.next(), narrow.next()) {
@@ -461,7 +521,7 @@ mod tests {
             Vec::<String>::new()
         );
         type Spoil = fn(&mut stream::Config);
-        let spoils: [(&str, Spoil); 8] = [
+        let spoils: [(&str, Spoil); 12] = [
             ("storage is Memory and must be File", |c| {
                 c.storage = StorageType::Memory
             }),
@@ -475,11 +535,22 @@ mod tests {
             ("retention is WorkQueue and must be Limits", |c| {
                 c.retention = RetentionPolicy::WorkQueue
             }),
-            ("max_age is 3600s and must be", |c| {
-                c.max_age = Duration::from_secs(3600)
+            (
+                "max_age is 1h and must be 72h or more, the window of",
+                |c| c.max_age = Duration::from_secs(3600),
+            ),
+            ("and must hold \"wire.state.>\"", |c| c.subjects.truncate(5)),
+            ("max_msg_size is 1000 and must be 1000000 or more", |c| {
+                c.max_message_size = 1000
             }),
-            ("subjects is", |c| c.subjects.truncate(5)),
-            ("persist_mode is \"async\"", |c| {
+            ("max_msgs is 5 and must be -1", |c| c.max_messages = 5),
+            ("max_bytes is 9 and must be 64000000 or more", |c| {
+                c.max_bytes = 9
+            }),
+            ("max_msgs_per_subject is 1 and must be -1", |c| {
+                c.max_messages_per_subject = 1
+            }),
+            ("persist_mode is async and must be default", |c| {
                 c.persist_mode = Some(PersistenceMode::Async)
             }),
         ];
@@ -491,6 +562,20 @@ mod tests {
                 faults.len() == 1 && faults[0].contains(says),
                 "{says}: {faults:?}"
             );
+        }
+        let mut full = out_stream(&config);
+        (full.max_messages, full.max_bytes, full.discard) = (5, 5, DiscardPolicy::New);
+        assert_eq!(verify_out(&full, &config), Vec::<String>::new());
+        let mut raw = raw_stream(&config);
+        raw.subjects = vec!["wire.raw.efe.>".to_owned()];
+        raw.storage = StorageType::Memory;
+        assert_eq!(verify_inlet(&raw, &config), Vec::<String>::new());
+        let said = verify_raw(&raw, &config).join("\n");
+        for part in [
+            "storage is Memory and must be File",
+            "subjects is [\"wire.raw.efe.>\"] and must hold \"wire.raw.>\"",
+        ] {
+            assert!(said.contains(part), "{said}");
         }
     }
 }

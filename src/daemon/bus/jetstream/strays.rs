@@ -3,14 +3,12 @@
 //! An atomic batch is checked as a whole and then stored record by record. Where the disk is full in the
 //! middle, the server stays with what it stored, and refuses the commit.
 
-use std::time::Duration;
-
 use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
-use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
+use async_nats::jetstream::consumer::{Consumer, pull};
 use futures_util::StreamExt as _;
 
-use super::BATCH_ID;
+use super::{BATCH_ID, reader};
 use crate::daemon::bus::{Fault, Stray, StrayKind};
 
 /// The server itself published it.
@@ -42,15 +40,8 @@ pub(super) async fn after(
     }
     let consumer: Consumer<pull::Config> = log
         .create_consumer(pull::Config {
-            deliver_policy: DeliverPolicy::ByStartSequence {
-                start_sequence: after + 1,
-            },
-            ack_policy: AckPolicy::None,
             headers_only: true,
-            inactive_threshold: Duration::from_secs(30),
-            memory_storage: true,
-            num_replicas: 1,
-            ..pull::Config::default()
+            ..reader::throwaway(after)
         })
         .await
         .map_err(|error| fault(&error))?;

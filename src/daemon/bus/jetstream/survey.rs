@@ -5,7 +5,7 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::stream;
 
 use super::Config;
-use super::rights::{ACCOUNT_INFO, Rights, stream_info};
+use super::rights::{ACCOUNT_INFO, Rights, STREAM_NAMES, stream_info};
 use super::setup;
 
 /// What was found, one sentence each.
@@ -53,24 +53,44 @@ impl Survey {
             let is_there = account.is_ok();
             self.faults
                 .extend(account.err().map(|fault| fault.to_string()));
-            let streams: [(&str, Verify); 2] = [
-                (&config.raw_stream, setup::verify_raw),
-                (&config.out_stream, setup::verify_out),
+            let streams: [(stream::Config, Verify); 2] = [
+                (setup::raw_stream(config), setup::verify_raw),
+                (setup::out_stream(config), setup::verify_out),
             ];
-            for (name, verify) in streams {
-                if is_there && may(&stream_info(name)) {
-                    let there = self.stream(config, &context, name, verify).await;
-                    absent.extend((!there).then_some(name));
+            for (wanted, verify) in streams {
+                if !is_there || !may(&stream_info(&wanted.name)) {
+                    continue;
+                }
+                if !self.stream(config, &context, &wanted.name, verify).await {
+                    if config.manage_streams {
+                        let found = match may(STREAM_NAMES) {
+                            true => setup::obstacles(config, client, &context, &wanted).await,
+                            false => Vec::new(),
+                        };
+                        self.absence(&wanted.name, found);
+                    }
+                    absent.push(wanted.name);
                 }
             }
         }
         if let Some(rights) = rights {
+            let absent: Vec<&str> = absent.iter().map(String::as_str).collect();
             let lacking = rights.lacking(config, &absent);
             if lacking.is_empty() {
                 self.sound.push("permissions suffice".to_owned());
             }
             self.faults.extend(lacking);
         }
+    }
+
+    /// What is said of a stream that is still to be made.
+    fn absence(&mut self, name: &str, obstacles: Vec<String>) {
+        if obstacles.is_empty() {
+            self.sound.push(format!(
+                "stream {name} does not exist; `copytaster run` creates it"
+            ));
+        }
+        self.faults.extend(obstacles);
     }
 
     /// Whether there is such a stream.
@@ -90,11 +110,8 @@ impl Survey {
                 self.faults.extend(drift);
             }
             Ok(None) => {
-                match config.manage_streams {
-                    true => self.sound.push(format!(
-                        "stream {name} does not exist; `copytaster run` creates it"
-                    )),
-                    false => self.faults.push(setup::missing(name)),
+                if !config.manage_streams {
+                    self.faults.push(setup::missing(name));
                 }
                 return false;
             }

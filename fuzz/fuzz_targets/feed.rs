@@ -1,0 +1,13 @@
+//! RSS, RDF and Atom.
+
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|body: &[u8]| -> Corpus {
+    if !(copytaster_fuzz::opens(body, &["<rss", "<feed", "<rdf", ":rdf"])) {
+        return Corpus::Reject;
+    }
+    copytaster_fuzz::read(body);
+    Corpus::Keep
+});

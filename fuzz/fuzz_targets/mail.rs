@@ -1,0 +1,22 @@
+//! Mail.
+
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|body: &[u8]| -> Corpus {
+    if !(copytaster_fuzz::opens(
+        body,
+        &[
+            "from:",
+            "subject:",
+            "mime-version:",
+            "content-type:",
+            "message-id:",
+        ],
+    )) {
+        return Corpus::Reject;
+    }
+    copytaster_fuzz::read(body);
+    Corpus::Keep
+});

@@ -1,0 +1,13 @@
+//! NITF.
+
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|body: &[u8]| -> Corpus {
+    if !(copytaster_fuzz::opens(body, &["<nitf"])) {
+        return Corpus::Reject;
+    }
+    copytaster_fuzz::read(body);
+    Corpus::Keep
+});
