@@ -78,6 +78,9 @@ const HEADS: &[(&str, &str, Option<&str>)] = &[
     ("hospital|cruz", "group", Some("HLH")),
 ];
 
+/// Most words of a long name.
+const FAR: usize = 14;
+
 impl Scene<'_> {
     /// Finds the short names that the story defines, and tags them and their later mentions.
     pub fn define(&mut self, bill: &mut Bill) {
@@ -146,7 +149,7 @@ impl Scene<'_> {
         if !is_name(token) || !(4..=12).contains(&length) || self.item_at(section, at).is_some() {
             return false;
         }
-        let first = (at.saturating_sub(10)..at).rev().take_while(|t| {
+        let first = (at.saturating_sub(FAR)..at).rev().take_while(|t| {
             !self.tokens(section)[t + 1].is(Shape::SENTENCE.with(Shape::PARAGRAPH))
         });
         let mut heads = first.filter(|t| {
@@ -180,6 +183,9 @@ impl Scene<'_> {
         let soft = |t: usize| {
             let gap = tokens[t].end() as usize..tokens[t + 1].start as usize;
             let gap = text.get(gap).unwrap_or_default();
+            // a full stop before a small word stands for a word that was lost
+            let lost = !tokens[t + 1].is(Shape::CAPITAL) && Small::of(&tokens[t + 1]).any();
+            let gap = gap.strip_prefix('.').filter(|_| lost).unwrap_or(gap);
             gap.chars()
                 .all(|c| c.is_whitespace() || "\"“”«»'’‘-&/(".contains(c))
                 && !gap.contains('\n')
@@ -187,7 +193,7 @@ impl Scene<'_> {
         let mut begin = at;
         let mut spelled = None;
         let mut capitals = 0;
-        while begin > 0 && at - begin < 14 && soft(begin - 1) {
+        while begin > 0 && at - begin < FAR && soft(begin - 1) {
             let token = &tokens[begin - 1];
             let known = self.item_at(section, begin - 1);
             let known = known.filter(|i| self.items[*i].end == at);
@@ -215,30 +221,44 @@ impl Scene<'_> {
         }
         // no initials: letters of the name in order, from a capital word that begins it
         let begins = |t: &usize| tokens[*t].is(Shape::CAPITAL);
-        let first = (begin..at).find(begins);
-        let loose = first.filter(|t| capitals >= 2 && self.abbreviates(section, *t, at));
-        // or a head noun that says that it is an organisation
+        let loose = (begin..at)
+            .filter(|_| capitals >= 2)
+            .find(|t| begins(t) && self.abbreviates(section, *t, at));
+        // or a head noun that says that it is an organisation, before another capital word
         let heads = |t: &usize| begins(t) && head(self.word(section, *t)).is_some();
-        let headed = first.filter(|t| capitals >= 2 && heads(t));
-        let far = (at.saturating_sub(9)..at)
+        let headed = (begin..at).find(heads);
+        let headed = headed.filter(|t| (t + 1..at).any(|word| begins(&word)));
+        let far = (at.saturating_sub(FAR)..at)
             .rev()
             .take_while(|t| soft(*t))
             .find(heads);
-        let far = far.filter(|t| self.spells_or_knows(section, *t, at));
+        let far = far.filter(|t| self.spells_or_knows(section, *t, at) || self.is_named_on(section, *t, at));
         loose.or(headed).or(far)
     }
 
     /// Where a long name begins that a full stop parts, as where a letter or a line was lost on the way: the
-    /// initials of all its capital words spell the short name, four letters or more.
+    /// initials of all its capital words spell the short name, with or without a joining word in place of the stop.
     fn spelled_over_stop(&self, section: usize, stop: usize, at: usize) -> Option<usize> {
         let tokens = self.tokens(section);
         let length = tokens[at].end() - tokens[at].start;
-        if stop == 0 || stop == at || length < 4 || !tokens[stop].is(Shape::SENTENCE) {
+        if stop == 0 || stop == at || length < 3 || !tokens[stop].is(Shape::SENTENCE) {
             return None;
         }
         let of_name = |t: &usize| tokens[*t].is(Shape::CAPITAL) || Small::of(&tokens[*t]).any();
         let mut starts = (stop.saturating_sub(8)..stop).rev().take_while(of_name);
-        starts.find(|t| tokens[*t].is(Shape::CAPITAL) && self.spells(section, *t, at, at))
+        starts.find(|t| {
+            let capital = tokens[*t].is(Shape::CAPITAL);
+            capital && (self.spells(section, *t, at, at) || self.spells_joined(section, *t, stop, at))
+        })
+    }
+
+    /// Whether a name reads on from its head over one adjective: `Empresa municipal de la Energía`.
+    fn is_named_on(&self, section: usize, first: usize, at: usize) -> bool {
+        let tokens = &self.tokens(section)[first + 2..at.max(first + 2)];
+        let of_name = |t: &Token| t.is(Shape::CAPITAL) || Small::of(t).any();
+        tokens.first().is_some_and(|t| Small::of(t).has(Small::OF))
+            && tokens.last().is_some_and(|t| t.is(Shape::CAPITAL))
+            && tokens.iter().all(of_name)
     }
 
     /// Whether a short name begins like the long one that begins far before it, or is known by itself.
@@ -275,7 +295,30 @@ impl Scene<'_> {
             reached = next;
         }
         let enough = (letters.len() * 3).div_ceil(5);
-        reached[enough..].iter().flatten().any(|words| *words >= 2)
+        let half = letters.len().div_ceil(2);
+        let words = |from: usize| reached[from..].iter().flatten().copied().max();
+        words(enough) >= Some(2) || words(half) >= Some(3)
+    }
+
+    /// Whether initials spell a short name with a joining word where a stop stands: `Convergència. Unió (CiU)`.
+    fn spells_joined(&self, section: usize, first: usize, stop: usize, short: usize) -> bool {
+        let mut letters = String::new();
+        fold(self.word(section, short), &mut letters);
+        let initial = |t: usize| {
+            let mut folded = String::new();
+            fold(self.word(section, t), &mut folded);
+            folded.chars().next()
+        };
+        let capital = |t: &usize| self.tokens(section)[*t].is(Shape::CAPITAL);
+        let before = (first..stop).filter(capital).filter_map(initial);
+        let after = (stop..short).filter(capital).filter_map(initial);
+        let mut spelled = before.collect::<String>();
+        spelled.push('*');
+        spelled.extend(after);
+        let mut pairs = letters.chars().zip(spelled.chars());
+        let fits = |(letter, want): (char, char)| letter == want || want == '*' && "eiyu".contains(letter);
+        // syllables after the last initial: URCyL, CECEI
+        letters.chars().count() >= spelled.chars().count() && pairs.all(fits)
     }
 
     /// Whether the initials of the words in `first..end` spell the short name at `short`.

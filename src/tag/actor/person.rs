@@ -13,7 +13,7 @@ use crate::story::{Shape, Token};
 const LONGEST: usize = 5;
 
 /// Roles that say how somebody serves, and leave open whom: the sector comes from the organisation before.
-const SERVES: [&str; 7] = [
+const SERVES: [&str; 8] = [
     "chief",
     "spokesperson",
     "supreme leader",
@@ -21,6 +21,7 @@ const SERVES: [&str; 7] = [
     "secretary-general",
     "general",
     "ambassador",
+    "sheikh",
 ];
 
 impl Scene<'_> {
@@ -239,8 +240,13 @@ impl Scene<'_> {
         if end - behind > 1 {
             return Some(Named::Words(behind, end));
         }
-        if comma || self.item_at(section, behind).is_some() {
+        if comma {
             return None;
+        }
+        if self.item_at(section, behind).is_some() {
+            // King Hassan of Morocco, though a town is called Hassan
+            let realm = self.realm(section, end).is_some();
+            return realm.then_some(Named::Words(behind, end));
         }
         if bill
             .locals
