@@ -390,7 +390,12 @@ impl Scene<'_> {
         let noun = next.is_none_or(|t| {
             t.is(Shape::BREAK.with(Shape::SENTENCE)) || Small::of(t).any() || item.possessive
         });
-        let article = item.first > 0 && Small::of(&tokens[item.first - 1]).has(Small::ARTICLE);
-        plural && noun && (article || tokens[item.first].is(Shape::CAPITAL) || word.len() > 12)
+        let joined = item.first > 0 && !tokens[item.first].is(Shape::BREAK.with(Shape::SENTENCE));
+        // los palestinos, cientos de palestinos, 150 palestinos
+        let counted = joined && {
+            let before = &tokens[item.first - 1];
+            Small::of(before).has(Small::ARTICLE.with(Small::OF)) || before.is(Shape::NUMBER)
+        };
+        plural && noun && (counted || tokens[item.first].is(Shape::CAPITAL) || word.len() > 12)
     }
 }

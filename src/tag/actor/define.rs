@@ -1,5 +1,6 @@
 //! Brackets → names that the story itself defines: `the Arakan Army (AA)`, `OIEA (Organismo …)`.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::bill::{Bill, Key, Local};
@@ -10,11 +11,11 @@ use crate::story::{Shape, Token, Zone, fold};
 
 /// A short name that the story defines.
 struct Alias {
-    hash: u64,
     key: Key,
-    /// The tokens of the long name.
     section: usize,
-    long: std::ops::Range<usize>,
+    /// The tokens of the short name, and those of the long one.
+    short: Range<usize>,
+    long: Range<usize>,
 }
 
 /// First words of the names of organisations (their folded beginnings), what such an organisation is, and
@@ -113,25 +114,52 @@ impl Scene<'_> {
                 continue;
             }
             for (at, token) in self.tokens(section).iter().enumerate() {
-                let Some(alias) = aliases.iter().find(|a| a.hash == token.hash) else {
+                let Some(alias) = aliases.iter().find(|a| self.is_again(a, section, at)) else {
                     continue;
                 };
+                let end = at + alias.short.len();
                 let inside = self
                     .item_at(section, at)
                     .is_some_and(|i| self.items[i].end - self.items[i].first > 1);
                 if is_name_or_acronym(token) && !inside {
-                    bill.add(alias.key, 0.9, self.mention(section, at, at + 1));
+                    bill.add(alias.key, 0.9, self.mention(section, at, end));
                 }
             }
         }
     }
 
+    /// Whether a short name stands at a token.
+    fn is_again(&self, alias: &Alias, section: usize, at: usize) -> bool {
+        let short = &self.tokens(alias.section)[alias.short.clone()];
+        let here = self.tokens(section)[at..].iter();
+        let hashes = |t: &Token| t.hash;
+        here.map(hashes).take(short.len()).eq(short.iter().map(hashes))
+    }
+
+    /// Where a short name of several words with `&` between them ends: `S&P`.
+    fn joined_end(&self, section: usize, at: usize) -> Option<usize> {
+        let tokens = self.tokens(section);
+        let text = self.sections[section].text;
+        let parts = |t: &usize| {
+            let gap = tokens[*t].end() as usize..tokens[*t + 1].start as usize;
+            let short = tokens[*t + 1].end() - tokens[at].start <= 12;
+            text.get(gap) == Some("&") && tokens[*t + 1].is(Shape::CAPITAL) && short
+        };
+        let more = (at..tokens.len() - 1).take_while(parts).count();
+        (more > 0).then_some(at + more + 1)
+    }
+
     /// What the bracket that opens before token `at` defines.
     fn definition(&self, section: usize, at: usize, bill: &mut Bill) -> Option<Alias> {
         let token = self.tokens(section)[at];
-        if (is_short(&token) || self.is_coined(section, at)) && self.closes(section, at) {
+        let short = is_short(&token) || self.is_mixed(section, at) || self.is_coined(section, at);
+        if short && self.closes(section, at) {
             let first = self.long_before(section, at)?;
-            return Some(self.bind(section, first..at, at, bill));
+            return Some(self.bind(section, first..at, at..at + 1, bill));
+        }
+        if let Some(end) = self.joined_end(section, at).filter(|end| self.closes(section, end - 1)) {
+            let first = self.capitals_before(section, at)?;
+            return Some(self.bind(section, first..at, at..end, bill));
         }
         // the other way round: AA (Arakan Army)
         let short = self.tokens(section)[at - 1];
@@ -139,7 +167,14 @@ impl Scene<'_> {
         if !is_short(&short) || end - at < 2 || !self.spells(section, at, end, at - 1) {
             return None;
         }
-        Some(self.bind(section, at..end, at - 1, bill))
+        Some(self.bind(section, at..end, at - 1..at, bill))
+    }
+
+    /// A short name of capitals with a small letter between: `CiU`, `URCyL`.
+    fn is_mixed(&self, section: usize, at: usize) -> bool {
+        let word = self.word(section, at);
+        let capitals = word.chars().filter(|c| c.is_uppercase()).count();
+        (2..=12).contains(&word.len()) && capitals >= 2 && capitals * 2 >= word.chars().count()
     }
 
     /// A short name written as a word: `Fundación Nacional del Indio (Funai)`.
@@ -156,6 +191,20 @@ impl Scene<'_> {
             self.tokens(section)[*t].is(Shape::CAPITAL) && head(self.word(section, *t)).is_some()
         });
         heads.any(|t| self.abbreviates(section, t, at))
+    }
+
+    /// Where the capital words directly before a bracket begin, two or more of them.
+    fn capitals_before(&self, section: usize, at: usize) -> Option<usize> {
+        let tokens = self.tokens(section);
+        let broken = |t: &Token| t.is(Shape::BREAK.with(Shape::SENTENCE));
+        let mut first = at;
+        while first > 0 && at - first < FAR && tokens[first - 1].is(Shape::CAPITAL) {
+            first -= 1;
+            if broken(&tokens[first]) {
+                break;
+            }
+        }
+        (at - first >= 2).then_some(first)
     }
 
     /// Whether a bracket, a comma or the like follows a token.
@@ -360,8 +409,8 @@ impl Scene<'_> {
     fn bind(
         &self,
         section: usize,
-        long: std::ops::Range<usize>,
-        short: usize,
+        long: Range<usize>,
+        short: Range<usize>,
         bill: &mut Bill,
     ) -> Alias {
         let known = self.item_at(section, long.start);
@@ -371,33 +420,34 @@ impl Scene<'_> {
         let key = match known.map(|item| item.what) {
             Some(What::Known(actor)) => Key::Known(actor),
             Some(What::State(country)) => Key::State(country),
-            _ => match self.named(section, short) {
+            _ => match self.named(section, &short) {
                 Some(actor) => Key::Known(actor),
                 None => bill.organisation(self.organisation(section, long.clone())),
             },
         };
         bill.add(key, 0.9, self.mention(section, long.start, long.end));
-        bill.add(key, 0.9, self.mention(section, short, short + 1));
-        bill.alias(key, self.word(section, short).trim_end_matches('.'));
+        bill.add(key, 0.9, self.mention(section, short.start, short.end));
+        let text = self.text(section, short.start, short.end);
+        bill.alias(key, text.trim_end_matches('.'));
         Alias {
-            hash: self.tokens(section)[short].hash,
             key,
             section,
+            short,
             long,
         }
     }
 
     /// The organisation of the table that a short name is a name of.
-    fn named(&self, section: usize, short: usize) -> Option<u32> {
-        let item = &self.items[self.item_at(section, short)?];
+    fn named(&self, section: usize, short: &Range<usize>) -> Option<u32> {
+        let item = &self.items[self.item_at(section, short.start)?];
         match item.what {
-            What::Known(actor) if item.end == item.first + 1 => Some(actor),
+            What::Known(actor) if item.first == short.start && item.end == short.end => Some(actor),
             _ => None,
         }
     }
 
     /// An organisation that no table holds.
-    fn organisation(&self, section: usize, long: std::ops::Range<usize>) -> Local {
+    fn organisation(&self, section: usize, long: Range<usize>) -> Local {
         let mut words = long.clone().map(|t| self.word(section, t));
         let (kind, sector) = words.find_map(head).unwrap_or(("group", None));
         let inside = self
