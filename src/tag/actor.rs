@@ -127,9 +127,7 @@ impl Scene<'_> {
         let (mut country, rule, behind) = self.owner(at);
         let stated = rule == owner::Rule::Stated;
         // military exercises, a rebel stronghold: said of a thing
-        if self.items[at].bound && !stated
-            || self.items[at].weak && !stated && !self.is_noun(at)
-        {
+        if self.items[at].bound && !stated || self.items[at].weak && !stated && !self.is_noun(at) {
             return;
         }
         if stated {

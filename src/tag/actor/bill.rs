@@ -165,7 +165,10 @@ impl Bill {
         if let Some(said) = &line.said {
             face.call(said);
         }
-        let country = face.country.or(line.home).map(|c| lexicon.gazetteer().country(c));
+        let country = face
+            .country
+            .or(line.home)
+            .map(|c| lexicon.gazetteer().country(c));
         let mut aliases = line.aliases;
         // those of the story first, then those that its readers can read
         for acronym in face.aliases {

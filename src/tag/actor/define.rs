@@ -133,7 +133,9 @@ impl Scene<'_> {
         let short = &self.tokens(alias.section)[alias.short.clone()];
         let here = self.tokens(section)[at..].iter();
         let hashes = |t: &Token| t.hash;
-        here.map(hashes).take(short.len()).eq(short.iter().map(hashes))
+        here.map(hashes)
+            .take(short.len())
+            .eq(short.iter().map(hashes))
     }
 
     /// Where a short name of several words with `&` between them ends: `S&P`.
@@ -157,7 +159,10 @@ impl Scene<'_> {
             let first = self.long_before(section, at)?;
             return Some(self.bind(section, first..at, at..at + 1, bill));
         }
-        if let Some(end) = self.joined_end(section, at).filter(|end| self.closes(section, end - 1)) {
+        if let Some(end) = self
+            .joined_end(section, at)
+            .filter(|end| self.closes(section, end - 1))
+        {
             let first = self.capitals_before(section, at)?;
             return Some(self.bind(section, first..at, at..end, bill));
         }
@@ -281,7 +286,8 @@ impl Scene<'_> {
             .rev()
             .take_while(|t| soft(*t))
             .find(heads);
-        let far = far.filter(|t| self.spells_or_knows(section, *t, at) || self.is_named_on(section, *t, at));
+        let far = far
+            .filter(|t| self.spells_or_knows(section, *t, at) || self.is_named_on(section, *t, at));
         loose.or(headed).or(far)
     }
 
@@ -297,7 +303,8 @@ impl Scene<'_> {
         let mut starts = (stop.saturating_sub(8)..stop).rev().take_while(of_name);
         starts.find(|t| {
             let capital = tokens[*t].is(Shape::CAPITAL);
-            capital && (self.spells(section, *t, at, at) || self.spells_joined(section, *t, stop, at))
+            capital
+                && (self.spells(section, *t, at, at) || self.spells_joined(section, *t, stop, at))
         })
     }
 
@@ -365,7 +372,8 @@ impl Scene<'_> {
         spelled.push('*');
         spelled.extend(after);
         let mut pairs = letters.chars().zip(spelled.chars());
-        let fits = |(letter, want): (char, char)| letter == want || want == '*' && "eiyu".contains(letter);
+        let fits =
+            |(letter, want): (char, char)| letter == want || want == '*' && "eiyu".contains(letter);
         // syllables after the last initial: URCyL, CECEI
         letters.chars().count() >= spelled.chars().count() && pairs.all(fits)
     }
