@@ -175,9 +175,7 @@ impl<'s> Spots<'s> {
         let cased = |c: char| c.is_lowercase() || c.is_uppercase();
         let entries = self.lexicon.trie().entries(spot.pattern).iter();
         let mut meant = entries.filter(|e| e.sense == sense && e.languages.meets(self.languages));
-        spot.count == 1
-            && meant.any(|e| e.case == Case::Any)
-            && self.text(spot).starts_with(cased)
+        spot.count == 1 && meant.any(|e| e.case == Case::Any) && self.text(spot).starts_with(cased)
     }
 
     /// A code of three letters in brackets: `(ITA)`.
