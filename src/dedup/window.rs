@@ -138,8 +138,10 @@ impl Window {
     /// Remembers what one block of packed records says, in order: a restart, or a standby. A block
     /// that cannot be read entirely changes nothing.
     pub fn replay(&mut self, packed: &[u8]) -> Result<(), UnpackError> {
-        let records = record::records(packed)?.collect::<Result<Vec<_>, _>>()?;
-        for (packed, entry) in records {
+        for record in record::records(packed)? {
+            record?;
+        }
+        for (packed, entry) in record::records(packed)?.flatten() {
             self.advance(record::time_of(packed.body));
             self.remember(&packed, &entry, record::cluster_of(packed.body) != 0);
         }

@@ -69,6 +69,9 @@ impl Scene<'_> {
                     // the agency that sends the story is its source and not its subject
                     if !sender {
                         bill.add(Key::Known(actor), 0.9, self.place(&item));
+                        if let Some(country) = self.nation_of(at, actor) {
+                            bill.settle(Key::Known(actor), country);
+                        }
                         let text = self.text(item.section, item.first, item.end);
                         if known.acronyms.iter().any(|a| **a == *text) {
                             bill.alias(Key::Known(actor), text);
@@ -85,6 +88,20 @@ impl Scene<'_> {
                 _ => at + 1,
             };
         }
+    }
+
+    /// The country in which the story places a people without one: `Iraqi Kurds`.
+    fn nation_of(&mut self, at: usize, actor: u32) -> Option<u16> {
+        let known = self.cast.known(actor);
+        if known.country.is_some() || &*known.kind != "population" {
+            return None;
+        }
+        let (country, rule, behind) = self.owner(at);
+        let stated = rule == owner::Rule::Stated;
+        if stated {
+            self.use_owner(at, at + 1, behind);
+        }
+        country.filter(|_| stated)
     }
 
     /// Whether a medium is no more than where the story has it from: `the agency reported`, `told Reuters`.
@@ -110,7 +127,7 @@ impl Scene<'_> {
         let (mut country, rule, behind) = self.owner(at);
         let stated = rule == owner::Rule::Stated;
         // military exercises, a rebel stronghold: said of a thing
-        if self.items[at].weak && !stated && !self.is_noun(at) {
+        if self.items[at].bound && !stated || self.items[at].weak && !stated && !self.is_noun(at) {
             return;
         }
         if stated {
@@ -245,7 +262,8 @@ impl Scene<'_> {
                     bill.add(Key::State(country), 0.6, self.place(&item));
                 }
                 What::Demonym(country) if self.is_people(at) => {
-                    bill.add(Key::People(country), 0.6, self.place(&item));
+                    let home = self.home_of(at, country);
+                    bill.add(Key::People(home), 0.6, self.place(&item));
                 }
                 _ => {}
             }
@@ -345,6 +363,20 @@ impl Scene<'_> {
         near.any(deed)
     }
 
+    /// The country of a people: of an ethnic one that which the sentence names beside theirs.
+    fn home_of(&self, at: usize, country: u16) -> u16 {
+        let item = &self.items[at];
+        if !self.is_behind(Cue::Ethnic, item.section, item.first) {
+            return country;
+        }
+        let (begins, ends) = self.sentence_of(item.section, item.first);
+        let within = |i: &&Item| i.section == item.section && i.first >= begins && i.first < ends;
+        let other = |i: &Item| self.country_of(i).filter(|c| *c != country);
+        let before = self.items[..at].iter().rev().filter(within).find_map(other);
+        let mut behind = self.items[at..].iter().filter(within);
+        before.or_else(|| behind.find_map(other)).unwrap_or(country)
+    }
+
     /// Whether a demonym is a noun: `Palestinians`, `los palestinos`.
     fn is_people(&self, at: usize) -> bool {
         let item = &self.items[at];
@@ -356,7 +388,12 @@ impl Scene<'_> {
         let noun = next.is_none_or(|t| {
             t.is(Shape::BREAK.with(Shape::SENTENCE)) || Small::of(t).any() || item.possessive
         });
-        let article = item.first > 0 && Small::of(&tokens[item.first - 1]).has(Small::ARTICLE);
-        plural && noun && (article || tokens[item.first].is(Shape::CAPITAL) || word.len() > 12)
+        let joined = item.first > 0 && !tokens[item.first].is(Shape::BREAK.with(Shape::SENTENCE));
+        // los palestinos, cientos de palestinos, 150 palestinos
+        let counted = joined && {
+            let before = &tokens[item.first - 1];
+            Small::of(before).has(Small::ARTICLE.with(Small::OF)) || before.is(Shape::NUMBER)
+        };
+        plural && noun && (counted || tokens[item.first].is(Shape::CAPITAL) || word.len() > 12)
     }
 }

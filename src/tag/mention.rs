@@ -175,9 +175,7 @@ impl<'s> Spots<'s> {
         let cased = |c: char| c.is_lowercase() || c.is_uppercase();
         let entries = self.lexicon.trie().entries(spot.pattern).iter();
         let mut meant = entries.filter(|e| e.sense == sense && e.languages.meets(self.languages));
-        spot.count == 1
-            && meant.any(|e| e.case == Case::Any)
-            && self.text(spot).starts_with(cased)
+        spot.count == 1 && meant.any(|e| e.case == Case::Any) && self.text(spot).starts_with(cased)
     }
 
     /// A code of three letters in brackets: `(ITA)`.
@@ -208,7 +206,7 @@ impl<'s> Spots<'s> {
             match self.longest(section, at, tokens.len(), &mut folded) {
                 Some((found, clitic)) => {
                     self.push(section, at, found, clitic, false);
-                    if found.count > 1 && self.is_actor(found.pattern) {
+                    if found.count > 1 && self.is_owned(found.pattern) {
                         self.walk_inside(section, at, found.count, &mut folded);
                     }
                     at += found.count;
@@ -238,11 +236,17 @@ impl<'s> Spots<'s> {
         }
     }
 
-    fn is_actor(&self, pattern: PatternId) -> bool {
-        let entries = self.lexicon.trie().entries(pattern).iter();
-        entries
-            .into_iter()
-            .any(|e| matches!(e.sense, Sense::Actor(_)))
+    /// Whether a name says whose it is, so that a place in it is named all the same: an actor of the table, or
+    /// a role with its country (`u.s. marines`).
+    fn is_owned(&self, pattern: PatternId) -> bool {
+        let cast = self.lexicon.cast();
+        let mut entries = self.lexicon.trie().entries(pattern).iter();
+        entries.any(|e| match e.sense {
+            Sense::Actor(_) => true,
+            Sense::Agent(role) => cast.agent(role).country.is_some(),
+            Sense::Title(role) => cast.title(role).country.is_some(),
+            _ => false,
+        })
     }
 
     fn push(&mut self, section: usize, first: usize, found: Found, clitic: u8, embedded: bool) {

@@ -277,7 +277,8 @@ def parted(cities):
     """`Laudio / Llodio` are two names of one town."""
     rows = []
     for city in cities:
-        names = [name.strip() for name in city["name"].split("/") if name.strip()] or [city["name"]]
+        names = [name.strip() for name in city["name"].split("/") if name.strip()]
+        names = [name for name in names if "(" not in name] or [city["name"]]
         rows.append(city | {"name": names[0], "also": names[1:]})
     return sorted(rows, key=lambda city: city["geonameid"])
 

@@ -52,6 +52,8 @@ struct Line {
     mentions: Vec<Mention>,
     aliases: Vec<Arc<str>>,
     said: Option<Said>,
+    /// Where the story places somebody who is of no country.
+    home: Option<u16>,
 }
 
 /// The actors of one story, in the order in which they were found.
@@ -88,6 +90,11 @@ impl Bill {
         self.line(key).said.get_or_insert(said);
     }
 
+    /// Where a people lives; the first country that the story says counts.
+    pub fn settle(&mut self, key: Key, country: u16) {
+        self.line(key).home.get_or_insert(country);
+    }
+
     pub fn has(&self, key: Key) -> bool {
         self.lines.iter().any(|line| line.key == key)
     }
@@ -106,6 +113,7 @@ impl Bill {
                 mentions: Vec::new(),
                 aliases: Vec::new(),
                 said: None,
+                home: None,
             });
             self.lines.len() - 1
         });
@@ -157,7 +165,10 @@ impl Bill {
         if let Some(said) = &line.said {
             face.call(said);
         }
-        let country = face.country.map(|c| lexicon.gazetteer().country(c));
+        let country = face
+            .country
+            .or(line.home)
+            .map(|c| lexicon.gazetteer().country(c));
         let mut aliases = line.aliases;
         // those of the story first, then those that its readers can read
         for acronym in face.aliases {

@@ -63,6 +63,8 @@ pub struct Role {
     pub country: Option<u16>,
     /// `major?`: means the role only beside a name or an owner.
     pub weak: bool,
+    /// `helicopters??`: means the role only with an owner.
+    pub bound: bool,
 }
 
 /// A term of office.
@@ -259,6 +261,7 @@ struct Phrase<'t> {
     language: Languages,
     country: Option<u16>,
     weak: bool,
+    bound: bool,
 }
 
 impl Phrases {
@@ -295,6 +298,7 @@ impl Phrases {
                 language,
                 country,
                 weak: text != cell,
+                bound: cell.ends_with("??"),
             });
         }
         phrases
@@ -312,7 +316,10 @@ impl Phrase<'_> {
 /// The index of a role with the marks of a phrase.
 fn variant(roles: &mut Vec<Role>, base: u16, phrase: &Phrase<'_>) -> u16 {
     let plain = usize::from(base);
-    let same = |role: &Role| role.country == phrase.country && role.weak == phrase.weak;
+    let same = |role: &Role| {
+        let marks = (role.country, role.weak, role.bound);
+        role.base == base && marks == (phrase.country, phrase.weak, phrase.bound)
+    };
     // the marked ones stand behind the plain one
     if let Some(at) = roles[plain..].iter().position(same) {
         return (plain + at) as u16;
@@ -320,6 +327,7 @@ fn variant(roles: &mut Vec<Role>, base: u16, phrase: &Phrase<'_>) -> u16 {
     roles.push(Role {
         country: phrase.country,
         weak: phrase.weak,
+        bound: phrase.bound,
         ..roles[plain].clone()
     });
     roles.len() as u16 - 1
@@ -380,6 +388,7 @@ fn role(
         base: index,
         country: None,
         weak: false,
+        bound: false,
     });
     Some(index)
 }

@@ -1,5 +1,6 @@
 //! Brackets → names that the story itself defines: `the Arakan Army (AA)`, `OIEA (Organismo …)`.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::bill::{Bill, Key, Local};
@@ -10,11 +11,11 @@ use crate::story::{Shape, Token, Zone, fold};
 
 /// A short name that the story defines.
 struct Alias {
-    hash: u64,
     key: Key,
-    /// The tokens of the long name.
     section: usize,
-    long: std::ops::Range<usize>,
+    /// The tokens of the short name, and those of the long one.
+    short: Range<usize>,
+    long: Range<usize>,
 }
 
 /// First words of the names of organisations (their folded beginnings), what such an organisation is, and
@@ -78,6 +79,9 @@ const HEADS: &[(&str, &str, Option<&str>)] = &[
     ("hospital|cruz", "group", Some("HLH")),
 ];
 
+/// Most words of a long name.
+const FAR: usize = 14;
+
 impl Scene<'_> {
     /// Finds the short names that the story defines, and tags them and their later mentions.
     pub fn define(&mut self, bill: &mut Bill) {
@@ -110,25 +114,57 @@ impl Scene<'_> {
                 continue;
             }
             for (at, token) in self.tokens(section).iter().enumerate() {
-                let Some(alias) = aliases.iter().find(|a| a.hash == token.hash) else {
+                let Some(alias) = aliases.iter().find(|a| self.is_again(a, section, at)) else {
                     continue;
                 };
+                let end = at + alias.short.len();
                 let inside = self
                     .item_at(section, at)
                     .is_some_and(|i| self.items[i].end - self.items[i].first > 1);
                 if is_name_or_acronym(token) && !inside {
-                    bill.add(alias.key, 0.9, self.mention(section, at, at + 1));
+                    bill.add(alias.key, 0.9, self.mention(section, at, end));
                 }
             }
         }
     }
 
+    /// Whether a short name stands at a token.
+    fn is_again(&self, alias: &Alias, section: usize, at: usize) -> bool {
+        let short = &self.tokens(alias.section)[alias.short.clone()];
+        let here = self.tokens(section)[at..].iter();
+        let hashes = |t: &Token| t.hash;
+        here.map(hashes)
+            .take(short.len())
+            .eq(short.iter().map(hashes))
+    }
+
+    /// Where a short name of several words with `&` between them ends: `S&P`.
+    fn joined_end(&self, section: usize, at: usize) -> Option<usize> {
+        let tokens = self.tokens(section);
+        let text = self.sections[section].text;
+        let parts = |t: &usize| {
+            let gap = tokens[*t].end() as usize..tokens[*t + 1].start as usize;
+            let short = tokens[*t + 1].end() - tokens[at].start <= 12;
+            text.get(gap) == Some("&") && tokens[*t + 1].is(Shape::CAPITAL) && short
+        };
+        let more = (at..tokens.len() - 1).take_while(parts).count();
+        (more > 0).then_some(at + more + 1)
+    }
+
     /// What the bracket that opens before token `at` defines.
     fn definition(&self, section: usize, at: usize, bill: &mut Bill) -> Option<Alias> {
         let token = self.tokens(section)[at];
-        if (is_short(&token) || self.is_coined(section, at)) && self.closes(section, at) {
+        let short = is_short(&token) || self.is_mixed(section, at) || self.is_coined(section, at);
+        if short && self.closes(section, at) {
             let first = self.long_before(section, at)?;
-            return Some(self.bind(section, first..at, at, bill));
+            return Some(self.bind(section, first..at, at..at + 1, bill));
+        }
+        if let Some(end) = self
+            .joined_end(section, at)
+            .filter(|end| self.closes(section, end - 1))
+        {
+            let first = self.capitals_before(section, at)?;
+            return Some(self.bind(section, first..at, at..end, bill));
         }
         // the other way round: AA (Arakan Army)
         let short = self.tokens(section)[at - 1];
@@ -136,7 +172,14 @@ impl Scene<'_> {
         if !is_short(&short) || end - at < 2 || !self.spells(section, at, end, at - 1) {
             return None;
         }
-        Some(self.bind(section, at..end, at - 1, bill))
+        Some(self.bind(section, at..end, at - 1..at, bill))
+    }
+
+    /// A short name of capitals with a small letter between: `CiU`, `URCyL`.
+    fn is_mixed(&self, section: usize, at: usize) -> bool {
+        let word = self.word(section, at);
+        let capitals = word.chars().filter(|c| c.is_uppercase()).count();
+        (2..=12).contains(&word.len()) && capitals >= 2 && capitals * 2 >= word.chars().count()
     }
 
     /// A short name written as a word: `Fundación Nacional del Indio (Funai)`.
@@ -146,13 +189,27 @@ impl Scene<'_> {
         if !is_name(token) || !(4..=12).contains(&length) || self.item_at(section, at).is_some() {
             return false;
         }
-        let first = (at.saturating_sub(10)..at).rev().take_while(|t| {
+        let first = (at.saturating_sub(FAR)..at).rev().take_while(|t| {
             !self.tokens(section)[t + 1].is(Shape::SENTENCE.with(Shape::PARAGRAPH))
         });
         let mut heads = first.filter(|t| {
             self.tokens(section)[*t].is(Shape::CAPITAL) && head(self.word(section, *t)).is_some()
         });
         heads.any(|t| self.abbreviates(section, t, at))
+    }
+
+    /// Where the capital words directly before a bracket begin, two or more of them.
+    fn capitals_before(&self, section: usize, at: usize) -> Option<usize> {
+        let tokens = self.tokens(section);
+        let broken = |t: &Token| t.is(Shape::BREAK.with(Shape::SENTENCE));
+        let mut first = at;
+        while first > 0 && at - first < FAR && tokens[first - 1].is(Shape::CAPITAL) {
+            first -= 1;
+            if broken(&tokens[first]) {
+                break;
+            }
+        }
+        (at - first >= 2).then_some(first)
     }
 
     /// Whether a bracket, a comma or the like follows a token.
@@ -180,6 +237,9 @@ impl Scene<'_> {
         let soft = |t: usize| {
             let gap = tokens[t].end() as usize..tokens[t + 1].start as usize;
             let gap = text.get(gap).unwrap_or_default();
+            // a full stop before a small word stands for a word that was lost
+            let lost = !tokens[t + 1].is(Shape::CAPITAL) && Small::of(&tokens[t + 1]).any();
+            let gap = gap.strip_prefix('.').filter(|_| lost).unwrap_or(gap);
             gap.chars()
                 .all(|c| c.is_whitespace() || "\"“”«»'’‘-&/(".contains(c))
                 && !gap.contains('\n')
@@ -187,7 +247,7 @@ impl Scene<'_> {
         let mut begin = at;
         let mut spelled = None;
         let mut capitals = 0;
-        while begin > 0 && at - begin < 14 && soft(begin - 1) {
+        while begin > 0 && at - begin < FAR && soft(begin - 1) {
             let token = &tokens[begin - 1];
             let known = self.item_at(section, begin - 1);
             let known = known.filter(|i| self.items[*i].end == at);
@@ -215,30 +275,46 @@ impl Scene<'_> {
         }
         // no initials: letters of the name in order, from a capital word that begins it
         let begins = |t: &usize| tokens[*t].is(Shape::CAPITAL);
-        let first = (begin..at).find(begins);
-        let loose = first.filter(|t| capitals >= 2 && self.abbreviates(section, *t, at));
-        // or a head noun that says that it is an organisation
+        let loose = (begin..at)
+            .filter(|_| capitals >= 2)
+            .find(|t| begins(t) && self.abbreviates(section, *t, at));
+        // or a head noun that says that it is an organisation, before another capital word
         let heads = |t: &usize| begins(t) && head(self.word(section, *t)).is_some();
-        let headed = first.filter(|t| capitals >= 2 && heads(t));
-        let far = (at.saturating_sub(9)..at)
+        let headed = (begin..at).find(heads);
+        let headed = headed.filter(|t| (t + 1..at).any(|word| begins(&word)));
+        let far = (at.saturating_sub(FAR)..at)
             .rev()
             .take_while(|t| soft(*t))
             .find(heads);
-        let far = far.filter(|t| self.spells_or_knows(section, *t, at));
+        let far = far
+            .filter(|t| self.spells_or_knows(section, *t, at) || self.is_named_on(section, *t, at));
         loose.or(headed).or(far)
     }
 
     /// Where a long name begins that a full stop parts, as where a letter or a line was lost on the way: the
-    /// initials of all its capital words spell the short name, four letters or more.
+    /// initials of all its capital words spell the short name, with or without a joining word in place of the stop.
     fn spelled_over_stop(&self, section: usize, stop: usize, at: usize) -> Option<usize> {
         let tokens = self.tokens(section);
         let length = tokens[at].end() - tokens[at].start;
-        if stop == 0 || stop == at || length < 4 || !tokens[stop].is(Shape::SENTENCE) {
+        if stop == 0 || stop == at || length < 3 || !tokens[stop].is(Shape::SENTENCE) {
             return None;
         }
         let of_name = |t: &usize| tokens[*t].is(Shape::CAPITAL) || Small::of(&tokens[*t]).any();
         let mut starts = (stop.saturating_sub(8)..stop).rev().take_while(of_name);
-        starts.find(|t| tokens[*t].is(Shape::CAPITAL) && self.spells(section, *t, at, at))
+        starts.find(|t| {
+            let capital = tokens[*t].is(Shape::CAPITAL);
+            capital
+                && (self.spells(section, *t, at, at) || self.spells_joined(section, *t, stop, at))
+        })
+    }
+
+    /// Whether a name reads on from its head over one adjective: `Empresa municipal de la Energía`.
+    fn is_named_on(&self, section: usize, first: usize, at: usize) -> bool {
+        let tokens = &self.tokens(section)[first + 2..at.max(first + 2)];
+        let of_name = |t: &Token| t.is(Shape::CAPITAL) || Small::of(t).any();
+        tokens.first().is_some_and(|t| Small::of(t).has(Small::OF))
+            && tokens.last().is_some_and(|t| t.is(Shape::CAPITAL))
+            && tokens.iter().all(of_name)
     }
 
     /// Whether a short name begins like the long one that begins far before it, or is known by itself.
@@ -275,7 +351,31 @@ impl Scene<'_> {
             reached = next;
         }
         let enough = (letters.len() * 3).div_ceil(5);
-        reached[enough..].iter().flatten().any(|words| *words >= 2)
+        let half = letters.len().div_ceil(2);
+        let words = |from: usize| reached[from..].iter().flatten().copied().max();
+        words(enough) >= Some(2) || words(half) >= Some(3)
+    }
+
+    /// Whether initials spell a short name with a joining word where a stop stands: `Convergència. Unió (CiU)`.
+    fn spells_joined(&self, section: usize, first: usize, stop: usize, short: usize) -> bool {
+        let mut letters = String::new();
+        fold(self.word(section, short), &mut letters);
+        let initial = |t: usize| {
+            let mut folded = String::new();
+            fold(self.word(section, t), &mut folded);
+            folded.chars().next()
+        };
+        let capital = |t: &usize| self.tokens(section)[*t].is(Shape::CAPITAL);
+        let before = (first..stop).filter(capital).filter_map(initial);
+        let after = (stop..short).filter(capital).filter_map(initial);
+        let mut spelled = before.collect::<String>();
+        spelled.push('*');
+        spelled.extend(after);
+        let mut pairs = letters.chars().zip(spelled.chars());
+        let fits =
+            |(letter, want): (char, char)| letter == want || want == '*' && "eiyu".contains(letter);
+        // syllables after the last initial: URCyL, CECEI
+        letters.chars().count() >= spelled.chars().count() && pairs.all(fits)
     }
 
     /// Whether the initials of the words in `first..end` spell the short name at `short`.
@@ -317,8 +417,8 @@ impl Scene<'_> {
     fn bind(
         &self,
         section: usize,
-        long: std::ops::Range<usize>,
-        short: usize,
+        long: Range<usize>,
+        short: Range<usize>,
         bill: &mut Bill,
     ) -> Alias {
         let known = self.item_at(section, long.start);
@@ -328,33 +428,34 @@ impl Scene<'_> {
         let key = match known.map(|item| item.what) {
             Some(What::Known(actor)) => Key::Known(actor),
             Some(What::State(country)) => Key::State(country),
-            _ => match self.named(section, short) {
+            _ => match self.named(section, &short) {
                 Some(actor) => Key::Known(actor),
                 None => bill.organisation(self.organisation(section, long.clone())),
             },
         };
         bill.add(key, 0.9, self.mention(section, long.start, long.end));
-        bill.add(key, 0.9, self.mention(section, short, short + 1));
-        bill.alias(key, self.word(section, short).trim_end_matches('.'));
+        bill.add(key, 0.9, self.mention(section, short.start, short.end));
+        let text = self.text(section, short.start, short.end);
+        bill.alias(key, text.trim_end_matches('.'));
         Alias {
-            hash: self.tokens(section)[short].hash,
             key,
             section,
+            short,
             long,
         }
     }
 
     /// The organisation of the table that a short name is a name of.
-    fn named(&self, section: usize, short: usize) -> Option<u32> {
-        let item = &self.items[self.item_at(section, short)?];
+    fn named(&self, section: usize, short: &Range<usize>) -> Option<u32> {
+        let item = &self.items[self.item_at(section, short.start)?];
         match item.what {
-            What::Known(actor) if item.end == item.first + 1 => Some(actor),
+            What::Known(actor) if item.first == short.start && item.end == short.end => Some(actor),
             _ => None,
         }
     }
 
     /// An organisation that no table holds.
-    fn organisation(&self, section: usize, long: std::ops::Range<usize>) -> Local {
+    fn organisation(&self, section: usize, long: Range<usize>) -> Local {
         let mut words = long.clone().map(|t| self.word(section, t));
         let (kind, sector) = words.find_map(head).unwrap_or(("group", None));
         let inside = self

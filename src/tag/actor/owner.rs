@@ -147,11 +147,22 @@ impl Scene<'_> {
         let within = earlier
             .by_ref()
             .take_while(|i| i.section == item.section && i.first >= begins);
-        let states = within.filter(|i| matches!(i.what, What::State(_) | What::Demonym(_)));
+        let states = within.filter(|i| match i.what {
+            What::State(_) | What::Demonym(_) => true,
+            What::Known(actor) => &*self.cast.known(actor).kind != "person",
+            _ => false,
+        });
         states
             .last()
             .filter(|_| own)
             .and_then(|i| self.country_of(i))
+    }
+
+    /// Where the sentence of a token begins, and the next one.
+    pub fn sentence_of(&self, section: usize, token: usize) -> (usize, usize) {
+        let tokens = self.tokens(section);
+        let next = (token + 1..tokens.len()).find(|t| tokens[*t].is(Shape::SENTENCE));
+        (self.sentence(section, token), next.unwrap_or(tokens.len()))
     }
 
     /// Where the sentence of a token begins.
@@ -186,6 +197,7 @@ impl Scene<'_> {
         // where the nationality stands behind its noun, the one before a noun is of the noun before it
         let leans = !self.adjective_follows || gap == 0 && !before.used;
         match before.what {
+            What::Demonym(_) if self.is_behind(Cue::Ethnic, before.section, before.first) => None,
             What::Demonym(_) if near && leans => Some(self.country_of(before)),
             What::State(_) | What::Capital(_) | What::Place(_) if before.possessive && near => {
                 Some(self.owned(before))
@@ -260,9 +272,18 @@ impl Scene<'_> {
                     gap.first().is_some_and(|t| Small::of(t).has(kind))
                         && gap.iter().skip(1).all(|t| Small::of(t).has(Small::ARTICLE))
                 };
+                // in central Baghdad
+                let near = |kind: Small| {
+                    gap.first().is_some_and(|t| Small::of(t).has(kind))
+                        && gap.len() <= 1 + REACH
+                        && gap[1..].iter().all(|t| {
+                            let small = Small::of(t);
+                            !small.any() || small.has(Small::ARTICLE)
+                        })
+                };
                 if small(Small::OF) {
                     Some((country, Rule::Stated, next.end))
-                } else if small(Small::PLACE) && !matches!(next.what, What::Place(_)) {
+                } else if near(Small::PLACE) && self.is_local(item, next, based) {
                     Some((country, Rule::Located, item.end))
                 } else {
                     None
@@ -270,6 +291,18 @@ impl Scene<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether those who are in a place belong there: troops may come from anywhere.
+    fn is_local(&self, item: &Item, place: &Item, based: bool) -> bool {
+        let foreign = match item.what {
+            What::Agent(role) => {
+                let role = self.cast.agent(role);
+                &*role.sector == "MIL" && !role.institution
+            }
+            _ => false,
+        };
+        !foreign && (based || !matches!(place.what, What::Place(_)))
     }
 
     /// The country of a name that owns a role, of a town as well.

@@ -13,7 +13,7 @@ use crate::story::{Shape, Token};
 const LONGEST: usize = 5;
 
 /// Roles that say how somebody serves, and leave open whom: the sector comes from the organisation before.
-const SERVES: [&str; 7] = [
+const SERVES: [&str; 8] = [
     "chief",
     "spokesperson",
     "supreme leader",
@@ -21,6 +21,7 @@ const SERVES: [&str; 7] = [
     "secretary-general",
     "general",
     "ambassador",
+    "sheikh",
 ];
 
 impl Scene<'_> {
@@ -160,6 +161,8 @@ impl Scene<'_> {
         }
         if SERVES.iter().any(|r| role == *r) {
             sector = self.sector_before(chain.start).or(sector);
+        } else if role == "president" {
+            sector = self.chamber_behind(chain.end - 1).or(sector);
         }
         Said {
             vague: SERVES.iter().any(|r| role == *r),
@@ -239,8 +242,13 @@ impl Scene<'_> {
         if end - behind > 1 {
             return Some(Named::Words(behind, end));
         }
-        if comma || self.item_at(section, behind).is_some() {
+        if comma {
             return None;
+        }
+        if self.item_at(section, behind).is_some() {
+            // King Hassan of Morocco, though a town is called Hassan
+            let realm = self.realm(section, end).is_some();
+            return realm.then_some(Named::Words(behind, end));
         }
         if bill
             .locals
@@ -400,6 +408,20 @@ impl Scene<'_> {
                 .map(|t| t.hash)
                 .collect(),
         }
+    }
+
+    /// The sector of the parliament or the court that somebody presides: `president of the Senate`.
+    fn chamber_behind(&self, at: usize) -> Option<Arc<str>> {
+        let (item, after) = (&self.items[at], self.after(at)?);
+        let What::Agent(role) = after.what else {
+            return None;
+        };
+        let role = self.cast.agent(role);
+        let gap = self.tokens(item.section).get(item.end..after.first)?;
+        let of = gap.first().is_some_and(|t| Small::of(t).has(Small::OF));
+        let near = gap.len() <= 2 && self.runs(item.section, item.end, after.first);
+        let chamber = matches!(&*role.kind, "parliament" | "court");
+        (of && near && chamber).then(|| role.sector.clone())
     }
 
     /// The sector of the organisation that stands directly before a title.

@@ -1,6 +1,6 @@
 //! Spots → the scene of a story: its names in order, each with the one meaning that its neighbours leave it.
 
-use super::super::lexicon::{Lexicon, Sense};
+use super::super::lexicon::{Cue, Lexicon, Sense};
 use super::super::mention::{Section, Spot, Spots};
 use super::super::region::Located;
 use super::cast::Cast;
@@ -24,6 +24,14 @@ pub enum What {
     Nobody,
 }
 
+/// What the marks of a phrase say of a role.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Marks {
+    pub country: Option<u16>,
+    pub weak: bool,
+    pub bound: bool,
+}
+
 /// A name of the story with its place in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Item {
@@ -42,6 +50,8 @@ pub struct Item {
     pub country: Option<u16>,
     /// A title that means one only beside a name or an owner.
     pub weak: bool,
+    /// A word that means a role only with an owner.
+    pub bound: bool,
 }
 
 /// The names of a story that may act, zone by zone, in order.
@@ -89,7 +99,12 @@ impl<'s> Scene<'s> {
                 continue;
             }
             let first = spot.first as usize;
-            let (what, country, weak) = scene.marks(scene.meaning(spots, spot));
+            let (mut what, marks) = scene.marks(scene.meaning(spots, spot));
+            // pro-Russia rebels are nobody's, and Russia does nothing
+            let region = matches!(what, What::State(_) | What::Capital(_) | What::Demonym(_));
+            if region && scene.is_behind(Cue::Stance, spot.section as usize, first) {
+                what = What::Nobody;
+            }
             let item = Item {
                 section: spot.section as usize,
                 first,
@@ -98,27 +113,40 @@ impl<'s> Scene<'s> {
                 possessive: spots.is_possessive(spot),
                 what,
                 used: false,
-                country,
-                weak,
+                country: marks.country,
+                weak: marks.weak,
+                bound: marks.bound,
             };
             scene.items.push(item);
         }
         scene
     }
 
-    /// The plain role of a role with marks, its country, and whether it is weak.
-    pub fn marks(&self, what: What) -> (What, Option<u16>, bool) {
-        match what {
-            What::Agent(a) => {
-                let role = self.cast.agent(a);
-                (What::Agent(role.base), role.country, role.weak)
-            }
-            What::Title(t) => {
-                let role = self.cast.title(t);
-                (What::Title(role.base), role.country, role.weak)
-            }
-            other => (other, None, false),
-        }
+    /// Whether a name stands directly behind a cue.
+    pub fn is_behind(&self, cue: Cue, section: usize, first: usize) -> bool {
+        let tokens = self.tokens(section);
+        let before = first.checked_sub(1).map(|at| tokens[at].hash);
+        let joined = !tokens[first].is(Shape::BREAK.with(Shape::SENTENCE));
+        joined && before.is_some_and(|hash| self.lexicon.is(cue, hash))
+    }
+
+    /// The plain role of a role with marks, and the marks.
+    pub fn marks(&self, what: What) -> (What, Marks) {
+        let role = match what {
+            What::Agent(a) => self.cast.agent(a),
+            What::Title(t) => self.cast.title(t),
+            other => return (other, Marks::default()),
+        };
+        let plain = match what {
+            What::Agent(_) => What::Agent(role.base),
+            _ => What::Title(role.base),
+        };
+        let marks = Marks {
+            country: role.country,
+            weak: role.weak,
+            bound: role.bound,
+        };
+        (plain, marks)
     }
 
     /// The one meaning of a name: actors before roles before regions, and as a region what it was read as.

@@ -17,6 +17,8 @@ pub enum Cue {
     Courtesy,
     /// What a government does: `the Indian proposal` is India's.
     Deed,
+    /// Stands before a people that lives in other countries as well: `ethnic`.
+    Ethnic,
     /// Says that an office is no longer held: `former`.
     Former,
     /// A given name: `Michael`.
@@ -35,14 +37,17 @@ pub enum Cue {
     Settlement,
     /// What a government does in print: `said`.
     Speech,
+    /// What somebody thinks of whom it stands before, and not whose they are: `pro-`, `anti-`.
+    Stance,
     /// A capital word that stands beside places and is no person: `University`, `North`, `Monday`.
     Surrounding,
 }
 
-const CUES: [(&str, Cue); 13] = [
+const CUES: [(&str, Cue); 15] = [
     ("based", Cue::Based),
     ("courtesy", Cue::Courtesy),
     ("deed", Cue::Deed),
+    ("ethnic", Cue::Ethnic),
     ("former", Cue::Former),
     ("given", Cue::Given),
     ("locative", Cue::Locative),
@@ -52,6 +57,7 @@ const CUES: [(&str, Cue); 13] = [
     ("seat", Cue::Seat),
     ("settlement", Cue::Settlement),
     ("speech", Cue::Speech),
+    ("stance", Cue::Stance),
     ("surrounding", Cue::Surrounding),
 ];
 

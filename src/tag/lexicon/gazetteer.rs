@@ -174,8 +174,11 @@ impl Gazetteer {
                 name: name.into(),
                 coordinates: coordinates(&row, 5, tables),
             });
-            let code = format!("({})", row.cells[1]);
-            builder.add(&code, Languages::ALL, Sense::Country(index));
+            // (PRI) and (PSE) are parties
+            if !matches!(row.cells[1], "PRI" | "PSE") {
+                let code = format!("({})", row.cells[1]);
+                builder.add(&code, Languages::ALL, Sense::Country(index));
+            }
             for (column, code) in LANGUAGES.iter().enumerate() {
                 let own = Languages::one(code).unwrap_or(Languages::ALL);
                 for name in row.names(fixed + column) {

@@ -96,7 +96,12 @@ fn best(
                 let capital = u32::from(place.kind == "capital") * 10;
                 let size = place.population.max(1).ilog2() + capital + 4;
                 // a city and its province: the city
-                let size = size - if place.kind == "admin1" { 4 } else { 0 };
+                let size = size
+                    - if place.kind.starts_with("admin") {
+                        4
+                    } else {
+                        0
+                    };
                 size + u32::from(near) * 200 + u32::from(nearer) * 200
             }
             _ => 0,

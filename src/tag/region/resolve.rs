@@ -275,7 +275,7 @@ impl Reader<'_, '_> {
                 let size = place.size * 0.6;
                 match place.kind {
                     "capital" => size + 1.0,
-                    "admin1" => size - 0.5,
+                    "admin1" | "admin2" => size - 0.5,
                     _ => size,
                 }
             }

@@ -8,6 +8,9 @@ use super::super::evidence::country_of;
 use super::{PARTED, Reader, stands_as_person};
 use crate::story::{Shape, Token};
 
+/// From so many inhabitants on `in Nice` is the town where nothing speaks for another country.
+const LARGE: u32 = 250_000;
+
 impl Reader<'_, '_> {
     /// Whether the name is more likely a person's, a company's or a word.
     pub(super) fn is_trap(&self, at: usize, sense: Sense) -> bool {
@@ -175,10 +178,14 @@ impl Reader<'_, '_> {
             let Some((sense, context)) = self.choose(at) else {
                 continue;
             };
-            let sure = country_of(sense, self.gazetteer).is_some_and(|c| self.evidence.any(c));
+            let country = country_of(sense, self.gazetteer);
+            let large = self.population(sense) >= LARGE;
+            let sure =
+                country.is_some_and(|c| self.evidence.any(c) || large && self.evidence.no_other(c));
             let scene =
                 sure && !self.spots.is_in("de") && self.is_scene(spot) && !self.is_in_name(spot);
-            let own = self.proof(sense) == Proof::Scene || self.is_marked(spot, sense);
+            let marked = self.is_marked(spot, sense);
+            let own = self.proof(sense) == Proof::Scene || large && scene || marked;
             let town = own && (scene || self.is_plain_town(spot, sense));
             if (context || town) && !proven.contains(&spot.pattern) {
                 proven.push(spot.pattern);
