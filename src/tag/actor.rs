@@ -149,7 +149,8 @@ impl Scene<'_> {
             return;
         }
         let population = &*self.cast.agent(role).kind == "population";
-        if population && !stated && rule > owner::Rule::Located {
+        let guessed = matches!(rule, owner::Rule::Antecedent | owner::Rule::Focus);
+        if population && guessed {
             country = None;
         }
         let item = &mut self.items[at];
@@ -249,7 +250,7 @@ impl Scene<'_> {
                 continue;
             }
             match item.what {
-                What::State(country) if self.acts(at) => {
+                What::State(country) if self.acts(at) && !self.is_of_a_thing(at) => {
                     bill.add(Key::State(country), 0.75, self.place(&item));
                 }
                 What::Capital(country) if self.speaks(at) => {
@@ -268,6 +269,17 @@ impl Scene<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether a country says no more than whose money or match it is: `30 U.S. dollars`, `the Japan Open`.
+    fn is_of_a_thing(&self, at: usize) -> bool {
+        let item = &self.items[at];
+        let behind = self.tokens(item.section).get(item.end);
+        behind.is_some_and(|t| {
+            !item.possessive
+                && !t.is(Shape::BREAK.with(Shape::SENTENCE))
+                && self.lexicon.is(Cue::Thing, t.hash)
+        })
     }
 
     /// The small word before a name, over an article, and its token.

@@ -28,6 +28,8 @@ pub struct Located {
     pub home: Option<u16>,
     /// The focus is more than one name in passing.
     pub sure: bool,
+    /// The focus, where the story says where it plays: a dateline in that country, or a press seat and a sure focus.
+    pub stage: Option<u16>,
 }
 
 impl Located {
@@ -79,11 +81,13 @@ pub fn tag(story: &Story, spots: &Spots<'_>, lexicon: &Lexicon, tags: &mut Tags)
     let named = weights
         .iter()
         .find(|w| Some(w.key) == focus.map(Key::Country));
+    let sure = named.is_some_and(|w| w.own > 1 || w.own > w.scenes && weights.len() == 1);
+    let at_home = origin.country.is_some() && origin.country == focus;
     Located {
         focus,
         home: origin.country.filter(|_| !origin.seat),
-        sure: named.is_some_and(|w| w.own > 1 || w.own > w.scenes && weights.len() == 1)
-            || origin.country.is_some() && origin.country == focus,
+        sure: sure || at_home,
+        stage: focus.filter(|_| at_home || origin.country.is_some() && sure),
         hits,
     }
 }

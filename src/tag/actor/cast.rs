@@ -17,7 +17,10 @@ const SECTORS: [&str; 21] = [
 /// Unidentified armed forces: the sector of those whose side nobody names.
 const UNIDENTIFIED: &str = "UAF";
 
-const AGENT_KINDS: [&str; 12] = [
+/// Of a phrase that holds a role and names nobody: `press conference`.
+const NOBODY: &str = "nobody";
+
+const AGENT_KINDS: [&str; 13] = [
     "armed-group",
     "company",
     "court",
@@ -26,6 +29,7 @@ const AGENT_KINDS: [&str; 12] = [
     "group",
     "intelligence",
     "military",
+    NOBODY,
     "parliament",
     "party",
     "police",
@@ -89,6 +93,13 @@ pub struct Known {
     pub acronyms: Vec<Arc<str>>,
     /// Terms of office, in order; empty for all but persons.
     pub terms: Vec<Term>,
+}
+
+impl Role {
+    /// Whether its phrases name nobody: `press conference`.
+    pub fn is_nobody(&self) -> bool {
+        &*self.kind == NOBODY
+    }
 }
 
 impl Known {
@@ -357,7 +368,7 @@ fn role(
     tables: &mut Tables<'_>,
 ) -> Option<u16> {
     let (name, sector) = (row.cells[0], row.cells[sector]);
-    if !is_sector(sector) {
+    if !is_sector(sector) && (kind, sector) != (NOBODY, "-") {
         tables.fault(row, format!("unknown sector \"{sector}\""));
         return None;
     }

@@ -16,6 +16,8 @@ pub enum Rule {
     Antecedent,
     /// The country the story is about.
     Focus,
+    /// The country that the story plays in, for a group that nobody claims.
+    Stage,
     Unknown,
 }
 
@@ -26,6 +28,7 @@ impl Rule {
             Rule::Located => 0.7,
             Rule::Antecedent => 0.6,
             Rule::Focus => 0.5,
+            Rule::Stage => 0.45,
             Rule::Unknown => 0.4,
         }
     }
@@ -110,14 +113,18 @@ impl Scene<'_> {
         (country, rule, item.end)
     }
 
-    /// Whose a role is that no neighbour claims. A group is nobody's: gunmen may come from anywhere.
+    /// Whose a role is that no neighbour claims. Gunmen may come from anywhere: a group is of the country that a story
+    /// plays in, where the story says that, and else nobody's.
     fn unstated(&self, at: usize) -> (Option<u16>, Rule) {
         let item = &self.items[at];
         if let Some(country) = self.subject(at) {
             return (Some(country), Rule::Antecedent);
         }
         if !self.is_institution(item) {
-            return (None, Rule::Unknown);
+            return match self.located.stage {
+                Some(country) => (Some(country), Rule::Stage),
+                None => (None, Rule::Unknown),
+            };
         }
         if let Some(country) = self.antecedent(at) {
             return (Some(country), Rule::Antecedent);

@@ -160,6 +160,7 @@ impl<'s> Scene<'s> {
                     None => continue,
                 },
                 Sense::Title(t) => (What::Title(t), 8),
+                Sense::Agent(a) if self.cast.agent(a).is_nobody() => (What::Nobody, 7),
                 Sense::Agent(a) => (What::Agent(a), 7),
                 _ => continue,
             };

@@ -41,9 +41,11 @@ pub enum Cue {
     Stance,
     /// A capital word that stands beside places and is no person: `University`, `North`, `Monday`.
     Surrounding,
+    /// What a country's name before it belongs to, so that the state does nothing: `dollars`, `Open`.
+    Thing,
 }
 
-const CUES: [(&str, Cue); 15] = [
+const CUES: [(&str, Cue); 16] = [
     ("based", Cue::Based),
     ("courtesy", Cue::Courtesy),
     ("deed", Cue::Deed),
@@ -59,6 +61,7 @@ const CUES: [(&str, Cue); 15] = [
     ("speech", Cue::Speech),
     ("stance", Cue::Stance),
     ("surrounding", Cue::Surrounding),
+    ("thing", Cue::Thing),
 ];
 
 /// All cue words, by token hash.
