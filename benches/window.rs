@@ -1,9 +1,14 @@
-//! The memory by itself, at the size of a busy week: `cargo bench --bench window -- 10000000`. How long does a verdict
-//! take when so many stories are remembered, what does each of them weigh, and how soon are they all back?
+//! The memory by itself, at the size of a busy week: `cargo bench --bench window -- 10000000`, or at several sizes one
+//! after another. How long does a verdict take when so many stories are remembered, what does each of them weigh, and
+//! how soon are they all back? Verdicts are timed twice: while the window fills, and when it is full and forgets a story
+//! for every new one.
 //!
 //! Stories are invented: eighty words of a vocabulary of thousands, names and figures among them, one in seven a
 //! reprint. Then floods: a paragraph that all have in common, one alert over and over, versions of one identifier.
 
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read as _, Write as _};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use copytaster::dedup::{Imprint, Settings, Window};
@@ -19,10 +24,23 @@ const TIMED: u64 = 100_000;
 const BEGIN: i64 = 1_699_261_200_000;
 
 fn main() {
-    let asked = std::env::args().find_map(|argument| argument.parse().ok());
-    let stories = asked.unwrap_or(FEW);
-    wire(stories);
-    let flood = stories.min(1_000_000);
+    let asked: Vec<u64> = std::env::args().filter_map(|a| a.parse().ok()).collect();
+    let sizes = if asked.is_empty() { &[FEW][..] } else { &asked };
+    let weights: Vec<(u64, u64)> = sizes
+        .iter()
+        .map(|stories| (*stories, wire(*stories)))
+        .collect();
+    let most = weights
+        .iter()
+        .map(|(_, bytes)| *bytes)
+        .max()
+        .unwrap_or(1)
+        .max(1);
+    for (stories, bytes) in weights {
+        let bar = "#".repeat((bytes * 60 / most) as usize);
+        println!("{stories:>10} {:>6} MB {bar}", bytes >> 20);
+    }
+    let flood = sizes[sizes.len() - 1].min(1_000_000);
     let boilerplate = "Subscribers are reminded that the service closes at midnight and that corrections are filed \
                        on the morning desk in the order of their arrival, as agreed.";
     told("one paragraph in common", flood, |n| {
@@ -46,52 +64,75 @@ fn settings() -> Settings {
     }
 }
 
-fn wire(stories: u64) {
+/// Bytes that so many stories take.
+fn wire(stories: u64) -> u64 {
     let before = resident();
     let mut window = Window::new(settings());
-    let mut log = Vec::new();
-    for n in 0..stories {
-        log.clear();
-        judge(&mut window, &invented(n), &mut log);
-    }
-    let weight = resident().saturating_sub(before) as f64 / stories as f64;
-    let mut took: Vec<Duration> = (stories..stories + TIMED)
-        .map(|n| {
-            log.clear();
-            judge(&mut window, &invented(n), &mut log)
-        })
-        .collect();
-    took.sort_unstable();
-    drop(window);
-    let blocks = logged(stories);
-    let began = Instant::now();
-    let mut window = Window::new(settings());
-    for block in &blocks {
-        window.replay(block).expect("own records");
-    }
-    window.link();
-    let back = began.elapsed();
-    assert_eq!(window.stats().stories, stories);
-    let at = |share: f64| took[(took.len() as f64 * share) as usize];
-    let (median, p99, most) = (at(0.5), at(0.99), took[took.len() - 1]);
-    println!(
-        "{stories} remembered: a verdict takes {median:.2?}, p99 {p99:.2?}, at most {most:.2?}; {weight:.0} bytes a story; \
-         all back in {back:.2?}"
+    let log = std::env::temp_dir().join(format!("copytaster-window-{}", std::process::id()));
+    let lengths = fill(&mut window, stories, &log);
+    let bytes = resident().saturating_sub(before);
+    let growing = timed(&mut window, stories, stories);
+    let full = timed(&mut window, stories, stories + TIMED);
+    assert!(
+        window.stats().stories < stories + TIMED + 1_000,
+        "it forgets"
     );
+    drop(window);
+    let back = read_back(stories, &log, &lengths);
+    let _ = std::fs::remove_file(&log);
+    let weight = bytes as f64 / stories as f64;
+    println!("{stories} remembered: {weight:.0} bytes a story; all back in {back:.2?}");
+    println!("  a verdict while it fills takes {growing}");
+    println!("  a verdict when it is full takes {full}");
+    bytes
 }
 
-/// The log that lets another window remember these stories.
-fn logged(stories: u64) -> Vec<Vec<u8>> {
-    let mut window = Window::new(settings());
-    let (mut blocks, mut log) = (Vec::new(), Vec::new());
+/// Has so many stories judged, writes the log of it, and gives the lengths of its blocks.
+fn fill(window: &mut Window, stories: u64, log: &Path) -> Vec<usize> {
+    let mut file = BufWriter::new(File::create(log).expect("a writable folder"));
+    let (mut lengths, mut block) = (Vec::new(), Vec::new());
     for n in 0..stories {
-        judge(&mut window, &invented(n), &mut log);
-        if log.len() > 200_000 {
-            blocks.push(std::mem::take(&mut log));
+        judge(window, &invented(n, stories), &mut block);
+        if block.len() > 200_000 || n + 1 == stories {
+            file.write_all(&block).expect("room on the disk");
+            lengths.push(block.len());
+            block.clear();
         }
     }
-    blocks.push(log);
-    blocks
+    lengths
+}
+
+/// What the next verdicts take.
+fn timed(window: &mut Window, stories: u64, from: u64) -> String {
+    let mut log = Vec::new();
+    let timed = (from..from + TIMED).map(|n| {
+        log.clear();
+        judge(window, &invented(n, stories), &mut log)
+    });
+    let mut took: Vec<Duration> = timed.collect();
+    took.sort_unstable();
+    let at = |share: f64| took[(took.len() as f64 * share) as usize];
+    let mean = took.iter().sum::<Duration>() / took.len() as u32;
+    let (median, p99, most) = (at(0.5), at(0.99), took[took.len() - 1]);
+    format!("{median:.2?}, p99 {p99:.2?}, mean {mean:.2?}, at most {most:.2?}")
+}
+
+/// How long it takes until another window remembers them, reading from the disk apart.
+fn read_back(stories: u64, log: &Path, lengths: &[usize]) -> Duration {
+    let mut file = BufReader::new(File::open(log).expect("what was written"));
+    let mut window = Window::new(settings());
+    let (mut block, mut took) = (Vec::new(), Duration::ZERO);
+    for length in lengths {
+        block.resize(*length, 0);
+        file.read_exact(&mut block).expect("what was written");
+        let began = Instant::now();
+        window.replay(&block).expect("own records");
+        took += began.elapsed();
+    }
+    let began = Instant::now();
+    window.link();
+    assert_eq!(window.stats().stories, stories);
+    took + began.elapsed()
 }
 
 /// A flood: how many clusters it ends in, and whether its second half took longer than its first.
@@ -120,15 +161,19 @@ fn judge(window: &mut Window, story: &Story, log: &mut Vec<u8>) -> Duration {
     began.elapsed()
 }
 
-/// One in seven repeats one of the thousand before.
-fn invented(n: u64) -> Story {
+/// One in seven repeats one of the thousand before. They are spread over the window so that it is full when those are
+/// told that are timed first.
+fn invented(n: u64, stories: u64) -> Story {
     let told = match mix(n) {
         hash if hash % 7 == 0 && n > 1_000 => n - 1 - hash / 7 % 1_000,
         _ => n,
     };
     let body = words(told, 80);
     let title: String = body.chars().take(50).collect();
-    story(n, Some(n), &title, body)
+    let window = Settings::default().window_seconds * 1000;
+    let received =
+        BEGIN + (u128::from(n) * u128::from(window) / u128::from(stories + TIMED)) as i64;
+    told_at(received, n, Some(1 + n % 9), &title, body)
 }
 
 fn words(n: u64, count: u64) -> String {
@@ -160,13 +205,16 @@ fn mix(n: u64) -> u64 {
 }
 
 fn story(n: u64, version: Option<u64>, title: &str, body: String) -> Story {
+    told_at(BEGIN + n as i64 / 50, n, version, title, body)
+}
+
+fn told_at(received: i64, n: u64, version: Option<u64>, title: &str, body: String) -> Story {
     let (headline, body) = (Text::new(title), Text::new(body));
     let tokens = Tokens::of([
         (Zone::Headline, headline.as_deref().unwrap_or("")),
         (Zone::Body, body.as_deref().unwrap_or("")),
     ]);
-    // a week's stories within the window
-    let received = Timestamp::from_millisecond(BEGIN + n as i64 / 50).expect("in range");
+    let received = Timestamp::from_millisecond(received).expect("in range");
     let mut story = Story {
         uri: match title {
             "" => "urn:newsml:wire.example:20231106:flood".to_owned(),

@@ -657,6 +657,14 @@ pub struct Twin {
     pub similarity: Option<u16>,
 }
 
+/// Figures and names, as written, that a correction says and the story it corrects did not: of those that a text
+/// says first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    pub figures: Vec<String>,
+    pub names: Vec<String>,
+}
+
 /// What dedup decided about a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -667,6 +675,8 @@ pub struct Verdict {
     /// Display names of the agencies that sent stories of the cluster, in order of arrival, each once;
     /// an agency that is not known has none.
     pub agencies: Vec<String>,
+    /// Of a correction: what is new in it.
+    pub changes: Option<Changes>,
     /// Why, where the relation does not say it (`late-version`, `killed`).
     pub reason: Option<&'static str>,
     /// The story is kept back.

@@ -20,10 +20,11 @@ impl<'a> Writer<'a> {
     pub fn put(&mut self, value: u32, count: u32) {
         self.bits |= u64::from(value) << self.count;
         self.count += count;
-        while self.count >= 8 {
-            self.out.push(self.bits as u8);
-            self.bits >>= 8;
-            self.count -= 8;
+        if self.count >= 32 {
+            self.out
+                .extend_from_slice(&(self.bits as u32).to_le_bytes());
+            self.bits >>= 32;
+            self.count -= 32;
         }
     }
 
@@ -32,17 +33,22 @@ impl<'a> Writer<'a> {
         let mut least = 0;
         for value in values {
             let gap = u32::from(*value) - least;
-            (0..gap >> low).for_each(|_| self.put(1, 1));
-            self.put(0, 1);
+            let mut ones = gap >> low;
+            while ones >= 31 {
+                self.put(u32::MAX >> 1, 31);
+                ones -= 31;
+            }
+            // and the zero behind them
+            self.put((1 << ones) - 1, ones + 1);
             self.put(gap & ((1 << low) - 1), low);
             least = u32::from(*value) + 1;
         }
     }
 
     pub fn finish(self) {
-        if self.count > 0 {
-            self.out.push(self.bits as u8);
-        }
+        let bytes = self.count.div_ceil(8) as usize;
+        self.out
+            .extend_from_slice(&self.bits.to_le_bytes()[..bytes]);
     }
 }
 

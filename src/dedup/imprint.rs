@@ -72,11 +72,7 @@ impl Imprint {
     /// A pure function of the story: the same on every platform and in every run.
     pub fn of(story: &Story) -> Imprint {
         let headline = story.tokens.zone(Zone::Headline);
-        let body = match story.tokens.zone(Zone::Body) {
-            [] if headline.is_empty() => story.tokens.zone(Zone::Caption(0)),
-            [] => headline,
-            body => body,
-        };
+        let body = story.tokens.zone(body(story));
         let own_title = story.headline_role == HeadlineRole::Main;
         let title = if own_title { headline } else { &[] };
         // a story that came with its pictures is a story
@@ -110,6 +106,32 @@ impl Imprint {
     }
 }
 
+/// The zone that is compared: the first of body, headline and caption that says something.
+pub(super) fn body(story: &Story) -> Zone {
+    let zones = [Zone::Body, Zone::Headline];
+    let says = |zone: &Zone| !story.tokens.zone(*zone).is_empty();
+    zones.into_iter().find(says).unwrap_or(Zone::Caption(0))
+}
+
+/// What a word of the body is listed as, and its hash in the list.
+pub(super) enum Listed {
+    Number(u16),
+    /// A capitalised word within a sentence.
+    Name(u16),
+}
+
+impl Listed {
+    pub fn of(token: &Token) -> Option<Listed> {
+        let hash = short(token.hash, LIST_BITS);
+        let is_name =
+            token.is(Shape::CAPITAL) && !token.is(Shape::SENTENCE) && token.end() - token.start > 1;
+        match token.is(Shape::NUMBER) {
+            true => Some(Listed::Number(hash)),
+            false => is_name.then_some(Listed::Name(hash)),
+        }
+    }
+}
+
 /// One pass over the words of a story.
 struct Reading {
     imprint: Imprint,
@@ -118,7 +140,7 @@ struct Reading {
     kind: u64,
     wording: Bits,
     lead: Bits,
-    keys: Vec<u32>,
+    keys: Vec<u64>,
     /// How many of them are the lead's.
     lead_keys: usize,
     /// Words of title and body.
@@ -170,7 +192,7 @@ impl Reading {
             }
             if let Some(key) = phrase(rest, KEY, at == 0) {
                 let hash = key.iter().fold(self.kind, |h, t| mix(h, t.hash));
-                self.keys.push((hash >> 32) as u32);
+                self.keys.push(hash);
             }
             if at < LEAD_TOKENS {
                 self.lead_keys = self.keys.len();
@@ -179,13 +201,10 @@ impl Reading {
     }
 
     fn list(&mut self, token: &Token) {
-        if token.is(Shape::NUMBER) {
-            self.imprint.numbers.push(short(token.hash, LIST_BITS));
-        } else if token.is(Shape::CAPITAL)
-            && !token.is(Shape::SENTENCE)
-            && token.end() - token.start > 1
-        {
-            self.imprint.names.push(short(token.hash, LIST_BITS));
+        match Listed::of(token) {
+            Some(Listed::Number(hash)) => self.imprint.numbers.push(hash),
+            Some(Listed::Name(hash)) => self.imprint.names.push(hash),
+            None => {}
         }
     }
 
@@ -207,7 +226,9 @@ impl Reading {
         let whole = lowest(&self.keys, KEYS - LEAD_KEYS);
         for turn in 0..KEYS {
             for source in [&lead, &whole] {
-                source.get(turn).iter().for_each(|k| imprint.keys.push(**k));
+                // chosen by its upper half, which is low for that: the lower half tells one from all others
+                let key = source.get(turn).map(|key| *key as u32);
+                key.into_iter().for_each(|key| imprint.keys.push(key));
             }
         }
         imprint

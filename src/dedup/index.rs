@@ -1,6 +1,6 @@
 //! Key → the stories remembered under it, newest first.
 
-use super::imprint::{KEYS_KEPT, Keys};
+use super::imprint::{KEYS, KEYS_KEPT, Keys};
 use super::queue::Queue;
 
 /// No key stands for more remembered stories than this: what more have in common is boilerplate and
@@ -10,7 +10,12 @@ pub(super) const MOST_PER_KEY: usize = 16;
 /// Slots at first, and of a chunk of them.
 const FEW: usize = 1 << 12;
 /// Postings a slot.
-const LOAD: usize = 2;
+const LOAD: usize = 3;
+/// Slots that are added at once.
+const ADDED: usize = 16;
+const _: () = assert!(FEW.is_multiple_of(ADDED));
+/// Keys that are looked up at once.
+pub(super) const AT_ONCE: usize = 2 + KEYS;
 /// Numbers of postings that a story takes, used or not: a power of two, so that a number says its story.
 const STRIDE: u32 = 16;
 const PLACES: usize = 2 + KEYS_KEPT;
@@ -22,7 +27,7 @@ const UNUSED: u32 = u32::MAX - STRIDE;
 /// Places of a row: of the halves of two hashes that name one story, and of those that name its phrases.
 pub(super) const EXACT: usize = 0;
 pub(super) const IDENTITY: usize = 1;
-const PHRASES: usize = 2;
+pub(super) const PHRASES: usize = 2;
 
 /// What one story is remembered under; 0 for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,20 +38,27 @@ pub(super) struct Entry {
 }
 
 /// The postings of one story: its keys, and the number of the posting of the same slot before each.
+/// A line of the cache, so that none of it is waited for twice.
+#[repr(align(64))]
 struct Row {
     keys: [u32; PLACES],
     before: [u32; PLACES],
 }
 
 /// Chains of postings in the order of their stories. The oldest are dropped from the front and never
-/// searched for: a chain ends where it reaches one that is gone. Slots are added one by one as stories
-/// are, by parting the chain of one (*linear hashing*, Litwin 1980): no story pays for all.
+/// searched for: a chain ends where it reaches one that is gone. Slots are added few by few as stories
+/// are, by parting the chains of as many (*linear hashing*, Litwin 1980): no story pays for all.
+///
+/// Where millions are remembered, memory is what a look-up waits for. So a slot tells whether a key may be in its
+/// chain at all, and the keys of a story are looked up side by side: what one waits for, the others wait for too.
 pub(super) struct Index {
     heads: Heads,
     rows: Queue<Row>,
     /// The first story whose postings are not in their chains yet.
     linked: u32,
     postings: usize,
+    /// Room that every parting uses again: number and key of the postings that find a new place.
+    parted: Vec<(u32, u32)>,
 }
 
 /// A posting, where it is alive.
@@ -65,14 +77,24 @@ impl Index {
             rows: Queue::default(),
             linked: 0,
             postings: 0,
+            parted: Vec::new(),
         }
     }
 
-    fn get(&self, number: u32) -> Option<Posting> {
-        // the number holds all bits of its story but the highest
+    /// The story of a posting. The number holds all bits of it but the highest.
+    fn story(&self, number: u32) -> u32 {
         let oldest = self.rows.oldest();
         let later = (number / STRIDE).wrapping_sub(oldest) & (u32::MAX / STRIDE);
-        let story = oldest.wrapping_add(later);
+        oldest.wrapping_add(later)
+    }
+
+    fn is_alive(&self, number: u32) -> bool {
+        let later = self.story(number).wrapping_sub(self.rows.oldest());
+        (later as usize) < self.rows.len()
+    }
+
+    fn get(&self, number: u32) -> Option<Posting> {
+        let story = self.story(number);
         let (row, place) = (self.rows.get(story)?, (number % STRIDE) as usize);
         Some(Posting {
             number,
@@ -83,29 +105,62 @@ impl Index {
         })
     }
 
-    /// The live postings of a slot, newest first.
-    fn chain(&self, slot: usize) -> impl Iterator<Item = Posting> {
-        let next = self.rows.next().wrapping_mul(STRIDE);
-        let mut at = self.heads.get(slot);
-        let mut left = next;
-        std::iter::from_fn(move || {
-            let posting = self.get(at)?;
-            // numbers fall along a chain: a stale head that wrapped around cannot lead in circles
-            if next.wrapping_sub(at) <= next.wrapping_sub(left) {
-                return None;
-            }
-            left = at;
-            at = posting.before;
-            Some(posting)
-        })
+    /// Where the postings of a slot begin.
+    fn cursor(&self, of: usize, head: Head) -> Cursor {
+        Cursor {
+            of,
+            at: head.newest,
+            left: self.rows.next().wrapping_mul(STRIDE),
+        }
     }
 
-    /// The stories remembered under the phrase `key`, newest first.
-    pub fn stories(&self, key: u32) -> impl Iterator<Item = u32> {
-        let chain = self.chain(self.heads.slot(key));
-        chain
-            .filter(move |posting| posting.key == key && posting.place >= PHRASES)
-            .map(|posting| posting.story)
+    /// The next live posting of a chain, newest first.
+    fn step(&self, cursor: &mut Cursor) -> Option<Posting> {
+        let posting = self.get(cursor.at)?;
+        let next = self.rows.next().wrapping_mul(STRIDE);
+        // numbers fall along a chain: a stale head that wrapped around cannot lead in circles
+        if next.wrapping_sub(cursor.at) <= next.wrapping_sub(cursor.left) {
+            return None;
+        }
+        (cursor.left, cursor.at) = (cursor.at, posting.before);
+        Some(posting)
+    }
+
+    /// The live postings of a slot, newest first.
+    fn chain(&self, slot: usize) -> impl Iterator<Item = Posting> {
+        let mut cursor = self.cursor(0, self.heads.get(slot));
+        std::iter::from_fn(move || self.step(&mut cursor))
+    }
+
+    /// The stories remembered under each of at most [`AT_ONCE`] keys: `each` gets the key's place in the list, the
+    /// place under which the story is remembered, and the story; of one key the newest first, until it says false.
+    pub fn stories(&self, keys: &[u32], mut each: impl FnMut(usize, usize, u32) -> bool) {
+        let mut heads = [Head::EMPTY; AT_ONCE];
+        for (head, key) in heads.iter_mut().zip(keys) {
+            *head = self.heads.get(self.heads.slot(*key));
+        }
+        let mut cursors = [Cursor::default(); AT_ONCE];
+        let mut open = 0;
+        for (of, (head, key)) in heads.iter().zip(keys).enumerate() {
+            cursors[open] = self.cursor(of, *head);
+            open += usize::from(head.may_hold(*key));
+        }
+        // a step of each by turns
+        while open > 0 {
+            let mut kept = 0;
+            for at in 0..open {
+                let mut cursor = cursors[at];
+                let Some(posting) = self.step(&mut cursor) else {
+                    continue;
+                };
+                let is_it = posting.key == keys[cursor.of];
+                if !is_it || each(cursor.of, posting.place, posting.story) {
+                    cursors[kept] = cursor;
+                    kept += 1;
+                }
+            }
+            open = kept;
+        }
     }
 
     /// The newest story that has `key` at `place` and is the one that is meant.
@@ -138,9 +193,9 @@ impl Index {
     pub fn link(&mut self, same: impl Fn(usize, u32, u32) -> bool) {
         let left = self.rows.next().wrapping_sub(self.linked) as usize;
         if left >= self.rows.len() && self.postings / LOAD > self.heads.len {
-            self.heads = Heads::new(self.postings / LOAD);
+            self.heads = Heads::new((self.postings / LOAD).next_multiple_of(ADDED));
         }
-        while self.heads.len < self.postings / LOAD {
+        while self.heads.len + ADDED <= self.postings / LOAD {
             self.part();
         }
         while self.linked != self.rows.next() {
@@ -154,16 +209,36 @@ impl Index {
             return;
         };
         let (keys, used) = (row.keys, row.before.map(|before| before != UNUSED));
+        let mut slots = [0; PLACES];
+        let mut heads = [Head::EMPTY; PLACES];
+        for place in 0..PLACES {
+            slots[place] = self.heads.slot(keys[place]);
+            heads[place] = self.heads.get(slots[place]);
+        }
         for place in (0..PLACES).filter(|place| used[*place]) {
-            let slot = self.heads.slot(keys[place]);
-            if place < PHRASES {
-                self.unlink(slot, place, keys[place], |older| same(place, story, older));
+            if place < PHRASES && heads[place].may_hold(keys[place]) {
+                let is_older = |older| same(place, story, older);
+                self.unlink(slots[place], place, keys[place], is_older);
             }
             let number = story.wrapping_mul(STRIDE).wrapping_add(place as u32);
-            let before = self.heads.get(slot);
-            self.heads.set(slot, number);
-            self.set_before(number, before);
+            self.prepend(slots[place], number, keys[place]);
         }
+    }
+
+    /// Puts a posting before the others of its slot.
+    fn prepend(&mut self, slot: usize, number: u32, key: u32) {
+        let before = self.heads.get(slot);
+        let mut held = before.held;
+        if held.count_ones() > HELD_MOST || !self.is_alive(before.newest) {
+            // what is gone stays in the filter until then
+            held = self.chain(slot).fold(0, |held, p| held | filter(p.key));
+        }
+        let head = Head {
+            newest: number,
+            held: held | filter(key),
+        };
+        self.heads.set(slot, head);
+        self.set_before(number, before.newest);
     }
 
     /// Takes the posting that a newer one stands for out of its chain.
@@ -179,7 +254,16 @@ impl Index {
         }
         match (found, newer) {
             (Some(before), Some(newer)) => self.set_before(newer, before),
-            (Some(before), None) => self.heads.set(slot, before),
+            (Some(before), None) => {
+                let head = self.heads.get(slot);
+                self.heads.set(
+                    slot,
+                    Head {
+                        newest: before,
+                        ..head
+                    },
+                );
+            }
             (None, _) => {}
         }
     }
@@ -193,19 +277,37 @@ impl Index {
         }
     }
 
-    /// Adds a slot, and parts the chain that held its postings.
+    /// Adds slots, and parts the chains that held their postings.
     fn part(&mut self) {
         let new = self.heads.len;
         let old = new - (1 << new.ilog2());
-        let numbers: Vec<(u32, u32)> = self.chain(old).map(|p| (p.number, p.key)).collect();
-        self.heads.push(NONE);
-        self.heads.set(old, NONE);
-        for (number, key) in numbers.into_iter().rev() {
-            let slot = self.heads.slot(key);
-            let before = self.heads.get(slot);
-            self.heads.set(slot, number);
-            self.set_before(number, before);
+        let mut parted = std::mem::take(&mut self.parted);
+        parted.clear();
+        let mut cursors = [Cursor::default(); ADDED];
+        for (at, cursor) in cursors.iter_mut().enumerate() {
+            *cursor = self.cursor(0, self.heads.get(old + at));
         }
+        let mut open = ADDED;
+        while open > 0 {
+            let mut kept = 0;
+            for at in 0..open {
+                let mut cursor = cursors[at];
+                if let Some(posting) = self.step(&mut cursor) {
+                    parted.push((posting.number, posting.key));
+                    cursors[kept] = cursor;
+                    kept += 1;
+                }
+            }
+            open = kept;
+        }
+        for at in 0..ADDED {
+            self.heads.push();
+            self.heads.set(old + at, Head::EMPTY);
+        }
+        for (number, key) in parted.drain(..).rev() {
+            self.prepend(self.heads.slot(key), number, key);
+        }
+        self.parted = parted;
     }
 
     /// What the story is remembered under.
@@ -232,15 +334,51 @@ impl Index {
     }
 }
 
-/// Number of the newest posting of every slot.
+/// A place in a chain.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    /// The key, by its place in a list, that is looked for.
+    of: usize,
+    /// The next posting, and the one before it.
+    at: u32,
+    left: u32,
+}
+
+/// A slot: the number of its newest posting, and bits for all keys of its chain.
+#[derive(Clone, Copy)]
+struct Head {
+    newest: u32,
+    held: u32,
+}
+
+/// Bits of a filter that let through so much that it is made anew.
+const HELD_MOST: u32 = 18;
+
+/// Three bits of a key. Those that led to the slot are the same for all keys of it and count for little.
+fn filter(key: u32) -> u32 {
+    let mixed = key.wrapping_mul(0x9E37_79B1);
+    1 << (mixed >> 27) | 1 << (mixed >> 22 & 31) | 1 << (mixed >> 17 & 31)
+}
+
+impl Head {
+    const EMPTY: Head = Head {
+        newest: NONE,
+        held: 0,
+    };
+
+    fn may_hold(self, key: u32) -> bool {
+        self.held & filter(key) == filter(key)
+    }
+}
+
 struct Heads {
-    chunks: Vec<Box<[u32]>>,
+    chunks: Vec<Box<[Head]>>,
     len: usize,
 }
 
 impl Heads {
     fn new(len: usize) -> Heads {
-        let chunk = || vec![NONE; FEW].into_boxed_slice();
+        let chunk = || vec![Head::EMPTY; FEW].into_boxed_slice();
         Heads {
             chunks: (0..len.div_ceil(FEW)).map(|_| chunk()).collect(),
             len,
@@ -257,20 +395,20 @@ impl Heads {
         }
     }
 
-    fn get(&self, slot: usize) -> u32 {
+    fn get(&self, slot: usize) -> Head {
         self.chunks[slot / FEW][slot % FEW]
     }
 
-    fn set(&mut self, slot: usize, number: u32) {
-        self.chunks[slot / FEW][slot % FEW] = number;
+    fn set(&mut self, slot: usize, head: Head) {
+        self.chunks[slot / FEW][slot % FEW] = head;
     }
 
-    fn push(&mut self, number: u32) {
+    fn push(&mut self) {
         if self.len == self.chunks.len() * FEW {
-            self.chunks.push(vec![NONE; FEW].into_boxed_slice());
+            self.chunks.push(vec![Head::EMPTY; FEW].into_boxed_slice());
         }
         self.len += 1;
-        self.set(self.len - 1, number);
+        self.set(self.len - 1, Head::EMPTY);
     }
 }
 
@@ -298,12 +436,17 @@ mod tests {
             }
         }
         index.link(|_, a, b| a % 5 == b % 5);
+        let stories = |index: &Index, key: u32| {
+            let mut found = Vec::new();
+            index.stories(&[key], |_, place, story| {
+                found.extend((place >= PHRASES).then_some(story));
+                true
+            });
+            found
+        };
         let newest =
             |index: &Index, key: u32| index.newest(EXACT, key, |story| story % 5 == key - 1);
-        assert_eq!(
-            index.stories(3).take(3).collect::<Vec<_>>(),
-            [49_997, 49_990, 49_983]
-        );
+        assert_eq!(stories(&index, 3)[..3], [49_997, 49_990, 49_983]);
         assert_eq!(newest(&index, 1), Some(49_995));
         assert_eq!(
             index
@@ -316,9 +459,9 @@ mod tests {
             assert_eq!(index.entry(story), all(story));
             index.pop();
         }
-        assert_eq!(index.stories(3).collect::<Vec<_>>(), [49_997, 49_990]);
-        assert_eq!(index.stories(1_000_003).count(), 0);
-        assert_eq!(index.stories(1_049_999).collect::<Vec<_>>(), [49_999]);
+        assert_eq!(stories(&index, 3), [49_997, 49_990]);
+        assert_eq!(stories(&index, 1_000_003).len(), 0);
+        assert_eq!(stories(&index, 1_049_999), [49_999]);
         assert_eq!(newest(&index, 5), Some(49_999));
     }
 
@@ -326,7 +469,7 @@ mod tests {
     fn an_empty_index_gives_nothing() {
         let mut index = Index::new();
         index.link(|_, _, _| true);
-        assert_eq!(index.stories(0).count(), 0);
+        index.stories(&[0], |_, _, _| unreachable!("nothing is there"));
         index.pop();
         assert_eq!(index.entry(0), Entry::default());
     }

@@ -5,6 +5,8 @@
 //! lineage says what the story is to the one found.
 
 mod bits;
+mod changes;
+mod hits;
 mod imprint;
 mod index;
 mod lineage;
@@ -21,7 +23,7 @@ pub use window::{Stats, Window};
 
 /// Format of packed imprints. It stands for everything they depend on: layout, hashes, seeds, the way
 /// words are chosen. Any change of those takes the next number.
-pub const FORMAT: u8 = 3;
+pub const FORMAT: u8 = 4;
 
 /// How long, and how much, the window remembers.
 #[derive(Clone, Debug, PartialEq, Eq)]

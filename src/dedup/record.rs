@@ -241,6 +241,18 @@ impl<'a> Record<'a> {
 
     /// Reads a record back; `None` when it is none.
     pub fn unpack(packed: Packed<'a>, entry: &Entry) -> Option<Record<'a>> {
+        let (mut record, bytes) = Record::read(packed, entry)?;
+        sketches(bytes, &mut record.imprint)?;
+        Some(record)
+    }
+
+    /// The same without the sketches, which take longest.
+    pub fn unpack_lineage(packed: Packed<'a>, entry: &Entry) -> Option<Record<'a>> {
+        Some(Record::read(packed, entry)?.0)
+    }
+
+    /// All but the sketches, and the bytes of those.
+    fn read(packed: Packed<'a>, entry: &Entry) -> Option<(Record<'a>, &'a [u8])> {
         let mut rest = Rest(packed.body);
         let flags = u16::from_le_bytes(rest.array()?);
         let has = |flag| flags & flag != 0;
@@ -274,9 +286,10 @@ impl<'a> Record<'a> {
             false => None,
         };
         let version = if has(VERSION) { rest.text()? } else { "" };
-        let mut imprint = sketches(rest.0, has(WHOLE), has(LEAD_WHOLE))?;
+        let mut imprint = Imprint::blank();
         (imprint.exact, imprint.words) = (exact, words);
-        Some(Record {
+        (imprint.wording.whole, imprint.lead.whole) = (has(WHOLE), has(LEAD_WHOLE));
+        let record = Record {
             time,
             identity,
             cluster: cluster.unwrap_or_else(|| cluster_begun(packed.uri, time, exact, identity)),
@@ -289,7 +302,8 @@ impl<'a> Record<'a> {
             revision: Revision { version, created },
             agencies: packed.agencies,
             agency,
-        })
+        };
+        Some((record, rest.0))
     }
 
     /// What the story is remembered under, with these phrases.
@@ -336,15 +350,14 @@ fn low_of_list(len: usize) -> u32 {
     LIST_BITS - len.next_power_of_two().ilog2().min(LIST_BITS)
 }
 
-fn sketches(bytes: &[u8], whole: bool, lead_whole: bool) -> Option<Imprint> {
-    let mut imprint = Imprint::blank();
+fn sketches(bytes: &[u8], imprint: &mut Imprint) -> Option<()> {
     let mut bits = Reader::new(bytes);
-    imprint.wording = bottom(&mut bits, whole)?;
-    imprint.lead = bottom(&mut bits, lead_whole)?;
+    imprint.wording = bottom(&mut bits, imprint.wording.whole)?;
+    imprint.lead = bottom(&mut bits, imprint.lead.whole)?;
     imprint.names = list(&mut bits)?;
     imprint.numbers = list(&mut bits)?;
     imprint.title = list(&mut bits)?;
-    Some(imprint)
+    Some(())
 }
 
 fn bottom<const N: usize>(bits: &mut Reader, whole: bool) -> Option<Sketch<N>> {

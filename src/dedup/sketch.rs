@@ -171,12 +171,12 @@ impl<const N: usize> Sketch<N> {
 ///
 /// Hashes spread evenly: a bound is guessed that lets a few more than enough of them pass, so that not
 /// all need be sorted. Where the guess was too low, they are.
-pub(super) fn lowest(all: &[u32], most: usize) -> Vec<u32> {
+pub(super) fn lowest(all: &[u64], most: usize) -> Vec<u64> {
     let enough = most + most / 4 + 8;
-    let mut low: Vec<u32> = Vec::with_capacity(2 * enough);
+    let mut low: Vec<u64> = Vec::with_capacity(2 * enough);
     if all.len() > enough + enough / 2 {
-        let bound = u64::from(u32::MAX) * enough as u64 / all.len() as u64;
-        low.extend(all.iter().filter(|value| u64::from(**value) <= bound));
+        let bound = u64::MAX / all.len() as u64 * enough as u64;
+        low.extend(all.iter().filter(|value| **value <= bound));
         low.sort_unstable();
         low.dedup();
         if low.len() >= most {

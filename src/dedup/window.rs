@@ -1,10 +1,14 @@
 //! The one memory of the core: imprints of the last hours, and the verdicts they lead to.
 
+use std::cmp::Reverse;
+
 use hashbrown::HashTable;
 use hashbrown::hash_table;
 
-use super::imprint::{Imprint, KEYS_KEPT, Keys};
-use super::index::{EXACT, Entry, IDENTITY, Index, MOST_PER_KEY};
+use super::changes::changes;
+use super::hits::{Hits, is_named};
+use super::imprint::Imprint;
+use super::index::{EXACT, Entry, IDENTITY, Index};
 use super::lineage::{Claim, Decision, Found, UNKNOWN, decide, held, same_agency};
 use super::record::{self, Packed, Record, Uri};
 use super::store::Store;
@@ -12,8 +16,8 @@ use super::verify::Likeness;
 use super::{Settings, UnpackError};
 use crate::story::{ClusterId, Relation, Story, Timestamp, Verdict};
 
-/// Candidates that are looked at closely.
-const CANDIDATES: usize = 8;
+/// Log-odds, in millionths, by which one version may be more alike than another without being meant.
+const NEARLY: i64 = 1_500_000;
 /// Bytes that a record costs beside what is packed: places, rows, slots, tables, and its share of names.
 const RECORD_BYTES: u64 = 88;
 /// Most agencies listed for a cluster; more is no news.
@@ -74,10 +78,10 @@ impl Window {
         let mut hits = std::mem::take(&mut self.hits);
         let mut packed = std::mem::take(&mut self.packed);
         packed.clear();
-        hits.gather(&self.index, &self.store, imprint);
-        let keys = hits.keys_kept(imprint);
         let claim = Claim::of(story);
-        let found = self.find(&claim, imprint, &mut hits);
+        hits.gather(&self.index, &self.store, imprint, claim.identity);
+        let keys = hits.keys_kept(imprint);
+        let found = self.find(imprint, &mut hits);
         let mut decision = decide(&claim, &found);
         let takes_back = decision.takes_back(self.now);
         if takes_back.is_some() {
@@ -90,7 +94,10 @@ impl Window {
         let (cluster, versions) = (ClusterId(record.cluster), record.versions);
         let follows = record.follows;
         let is_told = decision.is_told();
+        let corrects = matches!(decision.relation, Relation::Correction { .. });
+        let corrected = decision.base.filter(|_| corrects);
         let verdict = Verdict {
+            changes: corrected.map(|base| changes(&base.imprint, imprint, story)),
             relation: decision.relation,
             cluster,
             versions,
@@ -106,17 +113,33 @@ impl Window {
         };
         record::append(&whole, &entry, log);
         self.remember(&whole, &entry, follows);
+        // now, while what was read of the index is near
+        self.link();
         (self.packed, self.hits) = (packed, hits);
         verdict
+    }
+
+    /// The remembered stories that a story would be compared with by its words, each by its place among all that were
+    /// ever remembered, and how they compare.
+    pub fn candidates(&self, story: &Story, imprint: &Imprint) -> Vec<(u32, Likeness)> {
+        let mut hits = Hits::default();
+        let now = self.now.max(story.received.as_millisecond());
+        hits.gather(&self.index, &self.store, imprint, 0);
+        let compared = hits.most_telling().filter_map(|number| {
+            let record = self.record(number)?;
+            Some((
+                number,
+                Likeness::of(&record.imprint, imprint, now - record.time),
+            ))
+        });
+        compared.collect()
     }
 
     /// Remembers what one block of packed records says, in order: a restart, or a standby. A block
     /// that cannot be read entirely changes nothing.
     pub fn replay(&mut self, packed: &[u8]) -> Result<(), UnpackError> {
-        for record in record::records(packed)? {
-            record?;
-        }
-        for (packed, entry) in record::records(packed)?.flatten() {
+        let records = record::records(packed)?.collect::<Result<Vec<_>, _>>()?;
+        for (packed, entry) in records {
             self.advance(record::time_of(packed.body));
             self.remember(&packed, &entry, record::cluster_of(packed.body) != 0);
         }
@@ -151,22 +174,22 @@ impl Window {
         Record::unpack(self.store.get(number)?, &self.index.entry(number))
     }
 
+    /// The same without its sketches: all that bears on its cluster.
+    fn lineage(&self, number: u32) -> Option<Record<'_>> {
+        Record::unpack_lineage(self.store.get(number)?, &self.index.entry(number))
+    }
+
     /// The newest story that is named so.
     fn named(&self, place: usize, name: u64) -> Option<u32> {
-        let upper = (name >> 32) as u32;
-        let same = |story| {
-            let body = self.store.body(story);
-            body.is_some_and(|body| record::upper_of(body)[place] == upper)
-        };
+        let same = |story| is_named(&self.store, story, place, name);
         match name {
             0 => None,
             _ => self.index.newest(place, name as u32, same),
         }
     }
 
-    fn find(&self, claim: &Claim, imprint: &Imprint, hits: &mut Hits) -> Found<'_> {
-        let get = |place, name| self.record(self.named(place, name)?);
-        let mut known = get(IDENTITY, claim.identity);
+    fn find(&self, imprint: &Imprint, hits: &mut Hits) -> Found<'_> {
+        let mut known = hits.named[IDENTITY].and_then(|number| self.record(number));
         known
             .iter_mut()
             .for_each(|record| self.bring_up_to_date(record));
@@ -177,7 +200,7 @@ impl Window {
                 && known.held(self.now).is_none()
                 && Likeness::of(&known.imprint, imprint, self.now - known.time).is_of_strangers()
         });
-        let mut same = get(EXACT, imprint.exact);
+        let mut same = hits.named[EXACT].and_then(|number| self.lineage(number));
         let mut alike = match known.is_some() || same.is_some() {
             true => None,
             false => self.alike(imprint, hits),
@@ -189,27 +212,39 @@ impl Window {
         Found { known, same, alike }
     }
 
+    /// The remembered story of which this one is a copy. Of several versions that are about as much alike, the
+    /// latest: that is what an update replaces.
     fn alike(&self, imprint: &Imprint, hits: &mut Hits) -> Option<(Record<'_>, Likeness)> {
-        let mut best: Option<(Record, Likeness)> = None;
-        let mut least = 0;
-        for number in hits.most_telling() {
-            let Some(record) = self.record(number) else {
-                continue;
-            };
+        let compared = hits.most_telling().filter_map(|number| {
+            let record = self.record(number)?;
             let likeness = Likeness::of(&record.imprint, imprint, self.now - record.time);
-            let score = likeness.score();
-            if score > least {
-                least = score;
-                best = Some((record, likeness));
+            Some((likeness.score(), record, likeness))
+        });
+        let mut copies = compared.filter(|(score, ..)| *score > 0);
+        let mut best = copies.next()?;
+        let mut most = best.0;
+        for copy in copies {
+            let is_version = copy.1.cluster == best.1.cluster;
+            let is_better = match copy.0 - most {
+                // of those that came after a version and before the next, the first is the version itself
+                more if is_version && more.abs() <= NEARLY => {
+                    let age = |record: &Record| (record.versions, Reverse(record.time));
+                    age(&copy.1) > age(&best.1)
+                }
+                more => more > 0,
+            };
+            most = most.max(copy.0);
+            if is_better {
+                best = copy;
             }
         }
-        best
+        Some((best.1, best.2))
     }
 
     /// What is known of a cluster, its newest record knows.
     fn bring_up_to_date<'a>(&'a self, record: &mut Record<'a>) {
         let newest = self.clusters.get(record.cluster as u64, &self.store);
-        if let Some(newest) = newest.and_then(|number| self.record(number)) {
+        if let Some(newest) = newest.and_then(|number| self.lineage(number)) {
             let own = record.agencies.split('\n').nth(usize::from(record.agency));
             let place = newest.agencies.split('\n').position(|a| Some(a) == own);
             record.agency = place.and_then(|p| u8::try_from(p).ok()).unwrap_or(u8::MAX);
@@ -321,14 +356,18 @@ impl Window {
 
     /// The record of a held or a killed story as of now, unless a newer one stands for it.
     fn renewed(&self, number: u32) -> Option<Renewed> {
+        let mut lineage = self.lineage(number)?;
+        self.bring_up_to_date(&mut lineage);
+        if !lineage.killed && lineage.held(self.now).is_none() {
+            return None;
+        }
         let mut record = self.record(number)?;
         self.bring_up_to_date(&mut record);
         let newest = match record.identity {
             0 => self.named(EXACT, record.imprint.exact),
             identity => self.named(IDENTITY, identity),
         };
-        let lasts = record.killed || record.held(self.now).is_some();
-        if !lasts || newest != Some(number) {
+        if newest != Some(number) {
             return None;
         }
         record.time = self.now;
@@ -416,59 +455,6 @@ impl Agencies {
     fn known(&self) -> Vec<String> {
         let known = self.joined.split('\n').filter(|name| *name != UNKNOWN);
         known.map(str::to_owned).collect()
-    }
-}
-
-/// Stories that share keys with a new one.
-#[derive(Default)]
-struct Hits {
-    /// Counted from the oldest story, sorted; a story as often as it shares a key.
-    stories: Vec<u32>,
-    /// (shared keys, story), the best first
-    ranked: Vec<(u32, u32)>,
-    oldest: u32,
-    /// A bit for every key that stands for too many stories already.
-    crowded: u32,
-}
-
-impl Hits {
-    fn gather(&mut self, index: &Index, store: &Store, imprint: &Imprint) {
-        self.stories.clear();
-        self.crowded = 0;
-        self.oldest = store.oldest().unwrap_or(0);
-        for (bit, key) in imprint.keys.values().iter().enumerate() {
-            let before = self.stories.len();
-            let stories = index.stories(*key).take(MOST_PER_KEY);
-            self.stories
-                .extend(stories.map(|story| story.wrapping_sub(self.oldest)));
-            let crowded = self.stories.len() - before == MOST_PER_KEY;
-            self.crowded |= u32::from(crowded) << bit;
-        }
-    }
-
-    /// Those that share most keys, the newer first.
-    fn most_telling(&mut self) -> impl Iterator<Item = u32> {
-        self.stories.sort_unstable();
-        self.ranked.clear();
-        for run in self.stories.chunk_by(|a, b| a == b) {
-            let own = (run.len() as u32, run[0]);
-            let place = self.ranked.partition_point(|other| *other > own);
-            if place < CANDIDATES {
-                self.ranked.truncate(CANDIDATES - 1);
-                self.ranked.insert(place, own);
-            }
-        }
-        let best = self.ranked.iter();
-        best.map(|(_, story)| story.wrapping_add(self.oldest))
-    }
-
-    /// The keys to remember the story under: the most telling that are not crowded.
-    fn keys_kept(&self, imprint: &Imprint) -> Keys {
-        let mut kept = Keys::default();
-        let all = imprint.keys.values().iter().enumerate();
-        let telling = all.filter(|(bit, _)| self.crowded >> bit & 1 == 0);
-        telling.take(KEYS_KEPT).for_each(|(_, key)| kept.push(*key));
-        kept
     }
 }
 

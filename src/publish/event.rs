@@ -349,8 +349,20 @@ pub struct Cluster<'a> {
     pub versions: u32,
     /// Display names of the agencies that sent it, in order of arrival, as in `source`.
     pub agencies: &'a [String],
+    /// What a correction says and the story it corrects did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "daemon", derive(JsonSchema))]
+pub struct Changes<'a> {
+    /// As written, of those that come first in the body.
+    pub figures: &'a [String],
+    /// Capitalised words, as written, of those that come first in the body.
+    pub names: &'a [String],
 }
 
 #[derive(Serialize)]

@@ -114,6 +114,7 @@ pub fn words_bytes(story: &Story, stamp: Stamp<'_>) -> usize {
         cluster: ClusterId(0),
         versions: 1,
         agencies: Vec::new(),
+        changes: None,
         reason: None,
         held: None,
         takes_back: None,

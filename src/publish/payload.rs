@@ -305,6 +305,10 @@ fn cluster(verdict: &Verdict) -> Cluster<'_> {
             .map(|s| f64::from(s) / 1000.0),
         versions: verdict.versions,
         agencies: &verdict.agencies,
+        changes: verdict.changes.as_ref().map(|changes| Changes {
+            figures: &changes.figures,
+            names: &changes.names,
+        }),
         reason: verdict.reason,
     }
 }

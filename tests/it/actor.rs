@@ -1,5 +1,6 @@
 //! Who acted? Traps as a table: what a story's words must make of its actors, and what they must not.
 
+use copytaster::story::Provenance;
 use serde::Deserialize;
 
 use crate::region::{Case, Line, TAGGER, story};
@@ -18,12 +19,16 @@ struct Trap {
     #[serde(default)]
     from: Option<String>,
     #[serde(default)]
+    date: Option<String>,
+    #[serde(default)]
+    caption: Option<String>,
+    #[serde(default)]
     expected: Vec<String>,
     #[serde(default)]
     forbidden: Vec<String>,
 }
 
-/// `id`, `id CODE`: an actor as the table writes it.
+/// `id`, `id CODE`, `id as ROLE`, `id from ZONE`, `id = ALIAS`: an actor as the table writes it.
 fn actors(trap: &Trap) -> Vec<String> {
     let dateline = trap.from.as_ref().map(|place| Line {
         text: format!("{place} (Agency) -"),
@@ -34,15 +39,27 @@ fn actors(trap: &Trap) -> Vec<String> {
         lang: Some(trap.lang.clone()),
         body: trap.text.clone(),
         dateline,
+        captions: trap.caption.iter().cloned().collect(),
         ..Case::default()
     };
-    let tags = TAGGER.tag(&story(&case));
+    let mut story = story(&case);
+    if let Some(date) = &trap.date {
+        story.received = format!("{date}T00:00:00Z").parse().unwrap();
+    }
+    let tags = TAGGER.tag(&story);
     let mut seen = Vec::new();
     for actor in &tags.actors {
         let country = actor.iso3.as_deref().unwrap_or_default();
         let sector = actor.sector.as_deref().unwrap_or_default();
         seen.push(actor.id.to_string());
         seen.push(format!("{} {country}{sector}", actor.id));
+        let role = actor.role.as_deref().unwrap_or_default();
+        seen.push(format!("{} as {role}", actor.id));
+        let from = match actor.from {
+            Provenance::Caption => "caption",
+            _ => "body",
+        };
+        seen.push(format!("{} from {from}", actor.id));
         seen.extend(actor.aliases.iter().map(|a| format!("{} = {a}", actor.id)));
     }
     seen

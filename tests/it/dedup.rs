@@ -20,6 +20,10 @@ struct Case {
     stories: Vec<Row>,
     verdicts: Vec<String>,
     versions: Option<Vec<u32>>,
+    /// Of every story, the figures and then the names that are new in a correction.
+    changes: Option<Vec<Vec<String>>>,
+    /// Of the window; three days where nothing is said.
+    hours: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -103,12 +107,21 @@ fn told(verdict: &Verdict) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+fn new_words(verdict: &Verdict) -> Vec<String> {
+    let changes = verdict.changes.iter();
+    changes
+        .flat_map(|changes| changes.figures.iter().chain(&changes.names).cloned())
+        .collect()
+}
+
 #[test]
 fn every_case_of_the_table_is_judged_as_it_says() {
     let table: Table = toml::from_str(include_str!("../tables/dedup.toml")).unwrap();
     let mut faults = Vec::new();
     for case in table.case {
-        let mut window = Window::new(Settings::default());
+        let mut settings = Settings::default();
+        settings.window_seconds = case.hours.map_or(settings.window_seconds, |h| h * 3600);
+        let mut window = Window::new(settings);
         let rows = case.stories.iter().zip(1..);
         let verdicts: Vec<Verdict> = rows
             .map(|(row, number)| judge(&mut window, number, row, &mut Vec::new()))
@@ -120,6 +133,10 @@ fn every_case_of_the_table_is_judged_as_it_says() {
         let versions: Vec<u32> = verdicts.iter().map(|verdict| verdict.versions).collect();
         if case.versions.is_some_and(|wanted| wanted != versions) {
             faults.push(format!("{}: versions {versions:?}", case.name));
+        }
+        let changes: Vec<Vec<String>> = verdicts.iter().map(new_words).collect();
+        if case.changes.is_some_and(|wanted| wanted != changes) {
+            faults.push(format!("{}: changes {changes:?}", case.name));
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
@@ -293,6 +310,70 @@ fn settings() -> impl Strategy<Value = Settings> {
     })
 }
 
+/// What a process does before it writes.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    /// Reads what the other wrote.
+    Tail,
+    /// Writes on without having read.
+    Sleepwalk,
+    Restart,
+    RestartAtHorizon,
+}
+
+/// Blocks with the latest time in them and before, and the rows up to the end of each.
+#[derive(Default)]
+struct Log {
+    blocks: Vec<(Timestamp, Vec<u8>, usize)>,
+}
+
+impl Log {
+    fn rows_before(&self, block: usize) -> usize {
+        block.checked_sub(1).map_or(0, |last| self.blocks[last].2)
+    }
+
+    fn append(&mut self, latest: Timestamp, block: Vec<u8>, rows: usize) {
+        let before = self.blocks.last();
+        let latest = before.map_or(latest, |(before, ..)| latest.max(*before));
+        let rows = self.rows_before(self.blocks.len()) + rows;
+        self.blocks.push((latest, block, rows));
+    }
+}
+
+struct Writer {
+    window: Window,
+    /// Blocks of the log that it knows.
+    seen: usize,
+}
+
+impl Writer {
+    fn new(settings: &Settings) -> Writer {
+        Writer {
+            window: Window::new(settings.clone()),
+            seen: 0,
+        }
+    }
+
+    fn read(&mut self, log: &Log, turn: Turn, settings: &Settings) {
+        let horizon = self.window.horizon();
+        match turn {
+            Turn::Sleepwalk => return,
+            Turn::Tail => {}
+            Turn::Restart => *self = Writer::new(settings),
+            Turn::RestartAtHorizon => {
+                let needed = |(latest, ..): &(Timestamp, _, _)| Some(*latest) >= horizon;
+                let from = log.blocks.iter().position(needed);
+                *self = Writer::new(settings);
+                self.seen = from.unwrap_or(0);
+            }
+        }
+        for (_, block, _) in &log.blocks[self.seen..] {
+            self.window.replay(block).unwrap();
+        }
+        self.seen = log.blocks.len();
+    }
+}
+
 proptest! {
     #![proptest_config(super::support::cases(256))]
 
@@ -331,6 +412,57 @@ proptest! {
             let got = judge(&mut moved, n, row, block);
             prop_assert_eq!(got, want);
             prop_assert_eq!(moved.digest(), steady.digest());
+        }
+    }
+
+    /// Two processes on one log behind a fence, each now active, now a standby that tails, now asleep: whoever writes
+    /// without having read all loses its batch and begins anew.
+    #[test]
+    fn two_writers_in_any_order_change_no_verdict(
+        rows in rows(),
+        settings in settings(),
+        turns in prop::collection::vec((0..2usize, 1usize..8, prop::sample::select(vec![
+            Turn::Tail, Turn::Tail, Turn::Sleepwalk, Turn::Restart, Turn::RestartAtHorizon,
+        ])), 1..40),
+    ) {
+        let mut steady = Window::new(settings.clone());
+        let wanted: Vec<(Verdict, u64)> = rows.iter().zip(1..).map(|(row, n)| {
+            let verdict = judge(&mut steady, n, row, &mut Vec::new());
+            (verdict, steady.digest())
+        }).collect();
+        let mut log = Log::default();
+        let mut writers = [Writer::new(&settings), Writer::new(&settings)];
+        let mut turns = turns.iter().cycle();
+        // one who sleepwalks may be alone with turns: both tail in the end
+        for _ in 0..400 {
+            let (who, len, turn) = turns.next().copied().unwrap();
+            let writer = &mut writers[who];
+            writer.read(&log, turn, &settings);
+            let done = log.rows_before(writer.seen);
+            let mut block = Vec::new();
+            let batch: Vec<_> = rows.iter().zip(1..).skip(done).take(len).collect();
+            let verdicts: Vec<Verdict> =
+                batch.iter().map(|(row, n)| judge(&mut writer.window, *n, row, &mut block)).collect();
+            if writer.seen < log.blocks.len() {
+                // the fence: nothing of it is known to the world
+                *writer = Writer::new(&settings);
+                continue;
+            }
+            let latest = batch.iter().map(|(row, n)| time(row.hours * HOUR + *n as i64)).max();
+            if let Some(((_, last), latest)) = batch.last().zip(latest) {
+                let told = &wanted[done..*last as usize];
+                let told: Vec<&Verdict> = told.iter().map(|(verdict, _)| verdict).collect();
+                prop_assert_eq!(verdicts.iter().collect::<Vec<_>>(), told);
+                prop_assert_eq!(writer.window.digest(), wanted[*last as usize - 1].1);
+                log.append(latest, block, batch.len());
+                writer.seen += 1;
+            }
+        }
+        for writer in &mut writers {
+            writer.read(&log, Turn::Tail, &settings);
+            let rows = log.rows_before(log.blocks.len());
+            let digest = rows.checked_sub(1).map_or(0, |last| wanted[last].1);
+            prop_assert_eq!(writer.window.digest(), digest);
         }
     }
 

@@ -6,6 +6,7 @@
 mod account;
 mod actor;
 mod admin;
+mod annotated;
 mod bad_input;
 mod bus;
 mod check;

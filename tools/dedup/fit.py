@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """fit.py FEATURES.tsv… [--caution C] [--weight W] [--invented I] — fits the verifier's weights and prints them as the table of src/dedup/verify.rs.
 
+The features are printed by `likeness.rs` beside this: of the stories of a corpus of reprints, of pairs read by hand. The table in the source was
+fitted by `fit.py a.tsv b.tsv --caution 1.5 --weight 20 --invented 0.5`.
+
 A line holds: 1 or 0 (the same copy or not), the group of either story, five columns that are passed over, and the
 features in the order of `dedup::NAMES`, in thousandths. Logistic regression by Newton's method with a ridge; a pair
 that is not the same copy weighs C times as much, because a wrong merge spikes news and pulls whole clusters together.
