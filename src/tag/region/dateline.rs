@@ -1,6 +1,6 @@
 //! Dateline → its country, and the places it names. Where was the story written?
 
-use super::super::lexicon::{Cue, Gazetteer, Lexicon, Sense};
+use super::super::lexicon::{Cue, Gazetteer, Lexicon, Proof, Sense};
 use super::super::mention::{Spot, Spots};
 use super::evidence::country_of;
 use crate::story::{Story, Zone, fold};
@@ -108,6 +108,15 @@ fn best(
         };
         (size, std::cmp::Reverse(*sense))
     };
-    let senses = spots.senses(spot).filter(|sense| sense.is_region());
-    senses.max_by_key(rate)
+    // a small town called like a word is the place where its country or state stands beside it: `HAVEN, Kan.`
+    let told = |sense: &Sense| match sense {
+        Sense::Place(p) => {
+            let place = gazetteer.place(*p);
+            place.proof != Proof::Neighbour
+                || place.population >= 50_000
+                || within == Some(place.country)
+        }
+        other => other.is_region(),
+    };
+    spots.senses(spot).filter(told).max_by_key(rate)
 }
