@@ -7,6 +7,7 @@
 mod bill;
 mod cast;
 mod define;
+mod name;
 mod owner;
 mod person;
 mod scene;
