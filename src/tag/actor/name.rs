@@ -19,6 +19,32 @@ pub enum Named {
 }
 
 impl Scene<'_> {
+    /// Where somebody serves, before a comma and the name: `secretary-general of the OAS, …`, `ambassador to Kosovo, …`.
+    /// The item, and the token behind it.
+    pub fn post_behind(&self, next: usize, behind: usize) -> Option<(usize, usize)> {
+        let item = self.items.get(next)?;
+        let (tokens, before) = (self.tokens(item.section), &self.items[next - 1]);
+        let gap = tokens
+            .get(behind..item.first)
+            .filter(|gap| !gap.is_empty())?;
+        let small = |t: &Token| Small::of(t).any() && !Small::of(t).has(Small::JOIN);
+        let near = item.section == before.section
+            && gap.iter().all(small)
+            && self.runs(item.section, behind, item.first);
+        let fits = match item.what {
+            What::State(_) | What::Capital(_) => true,
+            What::Known(actor) => &*self.cast.known(actor).kind != "person",
+            _ => false,
+        };
+        let named = || {
+            let words = self.name_end(item.section, item.end);
+            self.person_at(item.section, item.end).is_some()
+                || words.is_some_and(|end| end - item.end > 1)
+        };
+        let told = near && fits && self.after_comma(item.section, item.end) && named();
+        told.then_some((next, item.end))
+    }
+
     /// The country that stands behind the name of a holder: `Hassan of Morocco`.
     pub fn realm(&self, section: usize, at: usize) -> Option<u16> {
         let of = self.tokens(section).get(at)?;
@@ -152,10 +178,10 @@ impl Scene<'_> {
 
     fn after_comma(&self, section: usize, at: usize) -> bool {
         let tokens = self.tokens(section);
-        let Some(before) = at.checked_sub(1) else {
+        let (Some(before), Some(here)) = (at.checked_sub(1), tokens.get(at)) else {
             return false;
         };
-        let gap = tokens[before].end() as usize..tokens[at].start as usize;
+        let gap = tokens[before].end() as usize..here.start as usize;
         let text = self.sections[section].text;
         text.get(gap).is_some_and(|gap| gap == ", " || gap == "، ")
     }

@@ -64,6 +64,10 @@ impl Scene<'_> {
         if stated {
             self.use_owner(at, end, behind);
         }
+        if let Some((post, end)) = self.post_behind(end, behind) {
+            self.items[post].used |= !matches!(self.items[post].what, What::Known(_));
+            behind = end;
+        }
         let chain = (self.items[at].section, self.items[at].first, behind);
         let named = self
             .name_behind(chain, country, bill)
