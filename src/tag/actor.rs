@@ -7,6 +7,7 @@
 mod bill;
 mod cast;
 mod define;
+mod name;
 mod owner;
 mod person;
 mod scene;
@@ -342,6 +343,19 @@ impl Scene<'_> {
             return true;
         }
         let next = tokens.get(item.end);
+        // Moscow and Beijing welcomed it: they speak together
+        let joined = next.is_some_and(|t| {
+            Small::of(t).has(Small::JOIN) && !t.is(Shape::BREAK.with(Shape::SENTENCE))
+        });
+        let partner = self.after(at).is_some_and(|i| {
+            i.first == item.end + 1 && matches!(i.what, What::Capital(_) | What::State(_))
+        });
+        if joined && partner {
+            return match self.items[at + 1].what {
+                What::Capital(_) => self.speaks(at + 1),
+                _ => self.acts(at + 1),
+            };
+        }
         let verb = next.is_some_and(|t| {
             let gap = tokens[item.end - 1].end() as usize..t.start as usize;
             let gap = self.sections[item.section]

@@ -189,6 +189,7 @@ proptest! {
             "Paris", "Texas", "Jordan", "Georgia", "U.S.", "the", "in", "of", "Bank", "China", "'s",
             "والصين", "لبنان", "ال", "北京", "中", "Россию", "é\u{301}", ",", ".", "\n", "(", "-", "São",
             "TURKEY", "Mr.", "Tex.", "Ga.", "🇪🇸", "New", "York", "Guinea", "Bissau", "to",
+            "ambassador", "minister", "United", "Nations", "gunmen",
         ]), 0..60),
         joined in prop::sample::select(vec!["", " "]),
         lang in prop::sample::select(vec!["en", "es", "ar", "zh", "und", ""]),

@@ -353,7 +353,10 @@ impl<'l> Face<'l> {
     }
 
     fn local(local: &Local, lexicon: &Lexicon) -> Face<'l> {
-        let name = slug(&local.name).unwrap_or_else(|| "unnamed".to_owned());
+        // a name in other letters is told in Latin ones: two persons are never one
+        let latin = || slug(&any_ascii::any_ascii(&local.name));
+        let name = slug(&local.name).or_else(latin);
+        let name = name.unwrap_or_else(|| "unnamed".to_owned());
         let code = local
             .country
             .map(|c| lexicon.gazetteer().country(c).code.to_lowercase());

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::bill::{Bill, Key, Local};
-use super::person::is_name;
+use super::name::is_name;
 use super::scene::{Item, Scene, What};
 use super::words::Small;
 use crate::story::{Shape, Token, Zone, fold};

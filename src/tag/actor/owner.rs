@@ -101,7 +101,10 @@ impl Scene<'_> {
     pub fn owner(&self, at: usize) -> (Option<u16>, Rule, usize) {
         let item = &self.items[at];
         if let Some(country) = item.country {
-            return (Some(country), Rule::Stated, item.end);
+            // госсекретарь США: the word alone said it already
+            let said = self.owner_behind(at).filter(|o| o.0 == country);
+            let end = said.map_or(item.end, |(_, _, end)| end);
+            return (Some(country), Rule::Stated, end);
         }
         if let Some(owner) = self.owner_before(at) {
             return (owner, Rule::Stated, item.end);
