@@ -145,16 +145,23 @@ impl Index {
             cursors[open] = self.cursor(of, *head);
             open += usize::from(head.may_hold(*key));
         }
-        // a step of each by turns
+        self.by_turns(&mut cursors[..open], |of, posting| {
+            posting.key != keys[of] || each(of, posting.place, posting.story)
+        });
+    }
+
+    /// The postings of several chains, a step of each by turns; of a chain until `each` says false.
+    fn by_turns(&self, cursors: &mut [Cursor], mut each: impl FnMut(usize, Posting) -> bool) {
+        let mut open = cursors.len();
         while open > 0 {
             let mut kept = 0;
             for at in 0..open {
                 let mut cursor = cursors[at];
-                let Some(posting) = self.step(&mut cursor) else {
-                    continue;
+                let goes_on = match self.step(&mut cursor) {
+                    Some(posting) => each(cursor.of, posting),
+                    None => false,
                 };
-                let is_it = posting.key == keys[cursor.of];
-                if !is_it || each(cursor.of, posting.place, posting.story) {
+                if goes_on {
                     cursors[kept] = cursor;
                     kept += 1;
                 }
@@ -255,14 +262,9 @@ impl Index {
         match (found, newer) {
             (Some(before), Some(newer)) => self.set_before(newer, before),
             (Some(before), None) => {
-                let head = self.heads.get(slot);
-                self.heads.set(
-                    slot,
-                    Head {
-                        newest: before,
-                        ..head
-                    },
-                );
+                let held = self.heads.get(slot).held;
+                let newest = before;
+                self.heads.set(slot, Head { newest, held });
             }
             (None, _) => {}
         }
@@ -287,19 +289,10 @@ impl Index {
         for (at, cursor) in cursors.iter_mut().enumerate() {
             *cursor = self.cursor(0, self.heads.get(old + at));
         }
-        let mut open = ADDED;
-        while open > 0 {
-            let mut kept = 0;
-            for at in 0..open {
-                let mut cursor = cursors[at];
-                if let Some(posting) = self.step(&mut cursor) {
-                    parted.push((posting.number, posting.key));
-                    cursors[kept] = cursor;
-                    kept += 1;
-                }
-            }
-            open = kept;
-        }
+        self.by_turns(&mut cursors, |_, posting| {
+            parted.push((posting.number, posting.key));
+            true
+        });
         for at in 0..ADDED {
             self.heads.push();
             self.heads.set(old + at, Head::EMPTY);
