@@ -377,6 +377,17 @@ impl Reader<'_, '_> {
         matches!(&*self.gazetteer.country(country).code, "US" | "CA" | "AU")
     }
 
+    /// The token before a name, where nothing but a blank stands between.
+    fn joined_before(&self, spot: &Spot) -> Option<&Token> {
+        let own = self.spots.tokens(spot)[0];
+        self.spots.before(spot).filter(|_| !own.is(PARTED))
+    }
+
+    /// The token after a name, where nothing but a blank stands between.
+    fn joined_after(&self, spot: &Spot) -> Option<&Token> {
+        self.spots.after(spot).filter(|next| !next.is(PARTED))
+    }
+
     fn is_possessive(&self, spot: &Spot) -> bool {
         self.spots.is_possessive(spot)
     }
@@ -418,7 +429,7 @@ impl Reader<'_, '_> {
         let says = |token: &Token| {
             !token.is(Shape::CAPITAL) && self.lexicon.is(Cue::Settlement, token.hash)
         };
-        let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
+        let after = self.joined_after(spot);
         if after.is_some_and(says) {
             return true;
         }
@@ -439,7 +450,7 @@ impl Reader<'_, '_> {
         if self.spots.is_bracketed(spot) {
             return Role::Actor;
         }
-        let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
+        let after = self.joined_after(spot);
         let in_name = section.casing == Casing::Sentence
             && after.is_some_and(|next| next.is(Shape::CAPITAL) && !next.is(Shape::SENTENCE));
         if in_name {

@@ -5,7 +5,7 @@ use super::super::super::mention::{Casing, Spot};
 use super::super::super::trie::PatternId;
 use super::super::dateline::folded;
 use super::super::evidence::country_of;
-use super::{PARTED, Reader, stands_as_person};
+use super::{Reader, stands_as_person};
 use crate::story::{Shape, Token};
 
 /// From so many inhabitants on `in Nice` is the town where nothing speaks for another country.
@@ -24,8 +24,7 @@ impl Reader<'_, '_> {
             return !self.proven.contains(&spot.pattern) || self.is_in_name(spot);
         }
         if matches!(sense, Sense::Demonym(_)) {
-            let before = self.spots.before(spot).filter(|_| !token.is(PARTED));
-            return before.is_some_and(|last| self.lexicon.is(Cue::Given, last.hash));
+            return self.follows_given_name(spot);
         }
         if matches!(sense, Sense::Area(_)) {
             return false;
@@ -77,8 +76,7 @@ impl Reader<'_, '_> {
         let spot = &self.spots.all()[at];
         let token = self.spots.tokens(spot)[0];
         if !self.lexicon.is(Cue::Personal, token.hash) {
-            let before = self.spots.before(spot).filter(|_| !token.is(PARTED));
-            return before.is_some_and(|last| self.lexicon.is(Cue::Given, last.hash));
+            return self.follows_given_name(spot);
         }
         if stands_as_person(self.spots, spot, self.lexicon) {
             return true;
@@ -91,6 +89,12 @@ impl Reader<'_, '_> {
         let elsewhere =
             self.evidence.total > 0.0 && !scene && !capital && !self.is_possessive(spot);
         self.people.contains(&token.hash) || elsewhere
+    }
+
+    /// `Michael Jordan`.
+    fn follows_given_name(&self, spot: &Spot) -> bool {
+        let before = self.joined_before(spot);
+        before.is_some_and(|last| self.lexicon.is(Cue::Given, last.hash))
     }
 
     /// A town needs a country that the story is in, or a word of place before it.
@@ -108,7 +112,6 @@ impl Reader<'_, '_> {
 
     /// A capital word that is no word of place stands beside: `Victor Cano`.
     fn is_in_name(&self, spot: &Spot) -> bool {
-        let own = self.spots.tokens(spot)[0];
         if self.spots.section(spot).casing != Casing::Sentence {
             return false;
         }
@@ -121,8 +124,7 @@ impl Reader<'_, '_> {
                     || self.lexicon.is(Cue::Locative, token.hash)
                     || self.lexicon.trie().may_begin(token.hash, false))
         };
-        let before = self.spots.before(spot).filter(|_| !own.is(PARTED));
-        let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
+        let (before, after) = (self.joined_before(spot), self.joined_after(spot));
         before.is_some_and(|last| name(last) && !begins(last)) || after.is_some_and(name)
     }
 
@@ -145,7 +147,7 @@ impl Reader<'_, '_> {
 
     /// A surname speaks, a town does not: `Rangel said`.
     fn speaks(&self, spot: &Spot) -> bool {
-        let after = self.spots.after(spot).filter(|next| !next.is(PARTED));
+        let after = self.joined_after(spot);
         after.is_some_and(|next| self.lexicon.is(Cue::Speech, next.hash))
     }
 
@@ -153,15 +155,10 @@ impl Reader<'_, '_> {
     pub(super) fn is_currency(&self, spot: &Spot) -> bool {
         let end = self.spots.mention(spot, None).end as usize;
         let rest = self.spots.section(spot).text.get(end..).unwrap_or("");
-        let after = self.spots.after(spot);
-        rest.starts_with('$')
-            || after.is_some_and(|next| {
-                !next.is(PARTED)
-                    && matches!(
-                        self.spots.word(spot, next),
-                        "dollar" | "dollars" | "Dollar" | "Dollars"
-                    )
-            })
+        let after = self
+            .joined_after(spot)
+            .map(|next| self.spots.word(spot, next));
+        rest.starts_with('$') || matches!(after, Some("dollar" | "dollars" | "Dollar" | "Dollars"))
     }
 
     /// The towns that a word of place or their country speaks for at least once.
