@@ -272,7 +272,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Whether a country says no more than whose money or match it is: `30 U.S. dollars`, `the Japan Open`.
+    /// Whether a country says no more than whose money or match it is: `20 Swiss francs`, `the Japan Cup`.
     fn is_of_a_thing(&self, at: usize) -> bool {
         let item = &self.items[at];
         let behind = self.tokens(item.section).get(item.end);
@@ -376,17 +376,13 @@ impl Scene<'_> {
     /// Whether a nationality says whose deed something is: `the Indian proposal`, `la decisión británica`.
     fn is_deed(&self, at: usize) -> bool {
         let item = &self.items[at];
-        let tokens = self.tokens(item.section);
-        let deed = |t: &Token| self.lexicon.is(Cue::Deed, t.hash);
         if self.adjective_follows {
-            let before = item.first.checked_sub(1);
-            let joined = !tokens[item.first].is(Shape::BREAK.with(Shape::SENTENCE));
-            return joined && before.is_some_and(|t| deed(&tokens[t]));
+            return self.is_behind(Cue::Deed, item.section, item.first);
         }
-        let near = tokens[item.end..].iter().take(3);
+        let near = self.tokens(item.section)[item.end..].iter().take(3);
         let mut near =
             near.take_while(|t| !t.is(Shape::BREAK.with(Shape::SENTENCE)) && !Small::of(t).any());
-        near.any(deed)
+        near.any(|t| self.lexicon.is(Cue::Deed, t.hash))
     }
 
     /// The country of a people: of an ethnic one that which the sentence names beside theirs.

@@ -243,8 +243,8 @@ impl<'s> Spots<'s> {
         let mut entries = self.lexicon.trie().entries(pattern).iter();
         entries.any(|e| match e.sense {
             Sense::Actor(_) => true,
-            Sense::Agent(role) => cast.agent(role).country.is_some(),
-            Sense::Title(role) => cast.title(role).country.is_some(),
+            Sense::Agent(role) => cast.agent(role).marks.country.is_some(),
+            Sense::Title(role) => cast.title(role).marks.country.is_some(),
             _ => false,
         })
     }

@@ -63,6 +63,12 @@ pub struct Role {
     pub institution: bool,
     /// The plain role of which this is a phrase with a mark; itself where it has none.
     pub base: u16,
+    pub marks: Marks,
+}
+
+/// What the marks of a phrase say of a role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
     /// `bundesregierung@DE`: the phrase says whose.
     pub country: Option<u16>,
     /// `major?`: means the role only beside a name or an owner.
@@ -270,9 +276,7 @@ struct Phrases {
 struct Phrase<'t> {
     text: &'t str,
     language: Languages,
-    country: Option<u16>,
-    weak: bool,
-    bound: bool,
+    marks: Marks,
 }
 
 impl Phrases {
@@ -307,9 +311,11 @@ impl Phrases {
             phrases.push(Phrase {
                 text,
                 language,
-                country,
-                weak: text != cell,
-                bound: cell.ends_with("??"),
+                marks: Marks {
+                    country,
+                    weak: text != cell,
+                    bound: cell.ends_with("??"),
+                },
             });
         }
         phrases
@@ -327,18 +333,13 @@ impl Phrase<'_> {
 /// The index of a role with the marks of a phrase.
 fn variant(roles: &mut Vec<Role>, base: u16, phrase: &Phrase<'_>) -> u16 {
     let plain = usize::from(base);
-    let same = |role: &Role| {
-        let marks = (role.country, role.weak, role.bound);
-        role.base == base && marks == (phrase.country, phrase.weak, phrase.bound)
-    };
+    let same = |role: &Role| role.base == base && role.marks == phrase.marks;
     // the marked ones stand behind the plain one
     if let Some(at) = roles[plain..].iter().position(same) {
         return (plain + at) as u16;
     }
     roles.push(Role {
-        country: phrase.country,
-        weak: phrase.weak,
-        bound: phrase.bound,
+        marks: phrase.marks,
         ..roles[plain].clone()
     });
     roles.len() as u16 - 1
@@ -397,9 +398,7 @@ fn role(
         sector: sector.into(),
         institution: !loose,
         base: index,
-        country: None,
-        weak: false,
-        bound: false,
+        marks: Marks::default(),
     });
     Some(index)
 }

@@ -278,22 +278,15 @@ impl Scene<'_> {
                     .first()
                     .is_some_and(|t| self.lexicon.is(Cue::Based, t.hash));
                 let gap = &gap[usize::from(based)..];
-                let small = |kind: Small| {
-                    gap.first().is_some_and(|t| Small::of(t).has(kind))
-                        && gap.iter().skip(1).all(|t| Small::of(t).has(Small::ARTICLE))
-                };
+                let (first, more) = gap.split_first()?;
+                let article = |t: &Token| Small::of(t).has(Small::ARTICLE);
+                let first = Small::of(first);
                 // in central Baghdad
-                let near = |kind: Small| {
-                    gap.first().is_some_and(|t| Small::of(t).has(kind))
-                        && gap.len() <= 1 + REACH
-                        && gap[1..].iter().all(|t| {
-                            let small = Small::of(t);
-                            !small.any() || small.has(Small::ARTICLE)
-                        })
-                };
-                if small(Small::OF) {
+                let near =
+                    more.len() <= REACH && more.iter().all(|t| article(t) || !Small::of(t).any());
+                if first.has(Small::OF) && more.iter().all(article) {
                     Some((country, Rule::Stated, next.end))
-                } else if near(Small::PLACE) && self.is_local(item, next, based) {
+                } else if first.has(Small::PLACE) && near && self.is_local(item, next, based) {
                     Some((country, Rule::Located, item.end))
                 } else {
                     None

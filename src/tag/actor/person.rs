@@ -77,7 +77,7 @@ impl Scene<'_> {
             Some(Named::Item(index)) => {
                 self.items[index].country = country;
                 if let What::Known(actor) = self.items[index].what {
-                    self.call(Key::Known(actor), said, bill);
+                    bill.call(Key::Known(actor), said);
                 }
             }
             Some(Named::Words(first, stop)) => {
@@ -90,7 +90,7 @@ impl Scene<'_> {
                 };
                 if let Some(actor) = self.known_as(words, country) {
                     bill.add(Key::Known(actor), 0.85, mention);
-                    self.call(Key::Known(actor), said, bill);
+                    bill.call(Key::Known(actor), said);
                     return end;
                 }
                 let local = self.person(chain.0, first, stop, said, country);
@@ -101,17 +101,12 @@ impl Scene<'_> {
             Some(Named::Known(actor, first)) => {
                 let mention = self.mention(chain.0, first, first + 1);
                 bill.add(Key::Known(actor), 0.85, mention);
-                self.call(Key::Known(actor), said, bill);
+                bill.call(Key::Known(actor), said);
             }
             None if self.items[at].weak && !stated => {}
             None => self.unnamed(at, country, rule, said.former, bill),
         }
         end
-    }
-
-    /// Notes the office by which the story calls a person of the table, where it says one.
-    fn call(&self, key: Key, said: Said, bill: &mut Bill) {
-        bill.call(key, said);
     }
 
     /// What a chain of titles says of its holder.

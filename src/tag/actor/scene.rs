@@ -3,7 +3,7 @@
 use super::super::lexicon::{Cue, Lexicon, Sense};
 use super::super::mention::{Section, Spot, Spots};
 use super::super::region::Located;
-use super::cast::Cast;
+use super::cast::{Cast, Marks};
 use super::words::Small;
 use crate::story::{Date, Mention, Shape, Token, Zone};
 
@@ -22,14 +22,6 @@ pub enum What {
     Known(u32),
     /// Nothing that acts.
     Nobody,
-}
-
-/// What the marks of a phrase say of a role.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Marks {
-    pub country: Option<u16>,
-    pub weak: bool,
-    pub bound: bool,
 }
 
 /// A name of the story with its place in it.
@@ -132,21 +124,17 @@ impl<'s> Scene<'s> {
 
     /// The plain role of a role with marks, and the marks.
     pub fn marks(&self, what: What) -> (What, Marks) {
-        let role = match what {
-            What::Agent(a) => self.cast.agent(a),
-            What::Title(t) => self.cast.title(t),
-            other => return (other, Marks::default()),
-        };
-        let plain = match what {
-            What::Agent(_) => What::Agent(role.base),
-            _ => What::Title(role.base),
-        };
-        let marks = Marks {
-            country: role.country,
-            weak: role.weak,
-            bound: role.bound,
-        };
-        (plain, marks)
+        match what {
+            What::Agent(a) => {
+                let role = self.cast.agent(a);
+                (What::Agent(role.base), role.marks)
+            }
+            What::Title(t) => {
+                let role = self.cast.title(t);
+                (What::Title(role.base), role.marks)
+            }
+            other => (other, Marks::default()),
+        }
     }
 
     /// The one meaning of a name: actors before roles before regions, and as a region what it was read as.

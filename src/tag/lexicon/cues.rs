@@ -41,7 +41,7 @@ pub enum Cue {
     Stance,
     /// A capital word that stands beside places and is no person: `University`, `North`, `Monday`.
     Surrounding,
-    /// What a country's name before it belongs to, so that the state does nothing: `dollars`, `Open`.
+    /// What a country's name before it belongs to, so that the state does nothing: `francs`, `Cup`.
     Thing,
 }
 
